@@ -1,0 +1,85 @@
+"""When a chapter is executed again, and how parallel execution stays safe.
+
+jupyter-cache keys an executed chapter on its cells alone. What else decides an
+output goes into the name of the cache folder: see :func:`fingerprint`.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+from importlib import metadata, util
+from pathlib import Path
+
+import nbformat
+import sphinx.builders
+from jupyter_cache import get_cache
+from jupyter_cache.cache.db import NbCacheRecord
+from jupyter_cache.cache.main import JupyterCacheBase
+
+KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
+PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
+
+
+def package_version(name: str) -> str:
+    """Return the version of an installed package, "absent" if there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def package_source() -> list[Path]:
+    """Return every source file of the installed ``nn_tutorial``, sorted."""
+    [folder] = util.find_spec("nn_tutorial").submodule_search_locations
+    return sorted(Path(folder).rglob("*.py"))
+
+
+def fingerprint() -> str:
+    """Return a short name for everything besides the cells that decides an output.
+
+    That is: the source of ``nn_tutorial``, the versions of Python and of the
+    packages that compute or draw, and the device.
+    """
+    parts = [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
+    parts += [f"{name} {package_version(name)}" for name in PACKAGES]
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for path in package_source():
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prepare_cache(parent: Path) -> Path:
+    """Return the cache folder of this fingerprint, usable by parallel workers.
+
+    Older folders under ``parent`` are removed, all but the last one used.
+    """
+    path = parent / fingerprint()
+    path.mkdir(parents=True, exist_ok=True)
+    os.utime(path)
+    by_age = sorted(parent.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in by_age[KEPT_CACHES:]:
+        shutil.rmtree(old)
+    forget_broken_records(get_cache(path))
+    return path
+
+
+def forget_broken_records(cache: JupyterCacheBase) -> None:
+    """Drop records whose notebook a killed build left missing or half-written."""
+    for record in NbCacheRecord.records_all(cache.db):  # .db creates the database
+        try:
+            nbformat.reads(
+                cache._get_notebook_path_cache(record.hashkey).read_text("utf8"), 4
+            )
+        except (OSError, ValueError, nbformat.reader.NotJSONError):
+            NbCacheRecord.remove_record(record.pk, cache.db)
+
+
+# jupyter-cache 1.0.1 is not safe under `sphinx-build -j N`: workers race to create the
+# database (cured above, before they start), and the clean-up of one can drop the
+# fresh record of another (cured here; whole caches are removed by fingerprint).
+JupyterCacheBase.truncate_caches = lambda self: None
+
+# Sphinx hands each worker a run of neighbouring pages. One page at a time keeps
+# every core busy until the last chapter, however unequal the chapters are.
+sphinx.builders.make_chunks = lambda pages, nproc, maxbatch=10: [[p] for p in pages]

@@ -1,0 +1,115 @@
+"""Build the book: both languages, every chapter executed once, into ``site/``.
+
+    python docs/build.py            both languages
+    python docs/build.py --only en  one language, for a quick look (site/ stays)
+
+Chinese is built first and executes what changed; English then finds every result in
+the cache. If it had to execute anything, the build fails: the two would be two books.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+BUILD = DOCS / "_build"
+SITE = DOCS.parent / "site"
+EXECUTED = re.compile(r"Executed notebook in ([\d.]+) seconds")
+
+
+def build_language(language: str, *, jobs: str) -> list[float]:
+    """Build one language into ``_build/<language>/html``.
+
+    A build that was killed or failed leaves the mark ``unfinished``; the next one
+    then starts from fresh pages (what was executed stays cached).
+
+    Args:
+        language: "zh" or "en".
+        jobs: Number of parallel workers, or "auto".
+
+    Returns:
+        The seconds of each chapter that had to be executed.
+
+    Raises:
+        SystemExit: If Sphinx fails or warns; its messages name the place.
+    """
+    folder = BUILD / language
+    unfinished = folder / "unfinished"
+    if unfinished.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished.touch()
+
+    command = [sys.executable, "-m", "sphinx", "-b", "html", "-t", language]
+    command += ["-n", "-W", "--keep-going", "-j", jobs]
+    command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
+    seconds = []
+    with (
+        (folder / "log.txt").open("w", encoding="utf8") as log,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, encoding="utf8"
+        ) as sphinx,  # its warnings and errors go straight to the terminal
+    ):
+        for line in sphinx.stdout:
+            log.write(line)
+            if "Execut" in line:
+                print(line, end="", flush=True)
+            seconds += map(float, EXECUTED.findall(line))
+    if sphinx.returncode:
+        sys.exit(f"building {language} failed: the messages above name the place")
+    unfinished.unlink()
+    return seconds
+
+
+def assemble() -> None:
+    """Put both languages and the language chooser into ``site/``, all or nothing."""
+    new, old = SITE.with_suffix(".new"), SITE.with_suffix(".old")
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(DOCS / "root", new)
+    for language in ("zh", "en"):
+        shutil.copytree(
+            BUILD / language / "html",
+            new / language,
+            ignore=shutil.ignore_patterns(".buildinfo*", ".doctrees"),
+        )
+    if SITE.exists():
+        SITE.rename(old)
+    new.rename(SITE)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def main() -> None:
+    """Build what the command line asks for and say how long it took."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=["zh", "en"], help="build one language")
+    parser.add_argument("--jobs", default="auto", help="parallel workers (auto)")
+    options = parser.parse_args()
+    os.environ.setdefault("PYTHONUTF8", "1")
+
+    summary = []
+    for language in [options.only] if options.only else ["zh", "en"]:
+        start = time.perf_counter()
+        executed = build_language(language, jobs=options.jobs)
+        if language == "en" and executed and not options.only:
+            sys.exit(
+                f"the English build executed {len(executed)} chapter(s) again: some "
+                "code cell or its metadata differs between the languages"
+            )
+        summary.append(
+            f"{language}: {time.perf_counter() - start:.1f} s, "
+            f"{len(executed)} chapters executed"
+        )
+    if not options.only:
+        assemble()
+        summary.append(f"the site is in {SITE.name}/: open {SITE.name}/index.html")
+    print("\n".join(summary))
+
+
+if __name__ == "__main__":
+    main()

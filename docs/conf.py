@@ -1,0 +1,55 @@
+"""One Sphinx configuration for both languages: ``sphinx-build -t zh`` or ``-t en``."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+import execution  # noqa: E402  (found on the path set above)
+
+# -- The book -------------------------------------------------------------------
+zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
+language = "zh_CN" if zh else "en"  # with plain "zh" the theme stays English
+project = "PyTorch 神经网络教程" if zh else "Neural networks in PyTorch"
+author = "nn_tutorial 作者" if zh else "The nn_tutorial authors"
+project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, code MIT"
+
+# -- Sphinx ---------------------------------------------------------------------
+extensions = [
+    "myst_nb",
+    "sphinx_design",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "_ext", "_static", "_templates", "root", "inventories"]
+templates_path = ["_templates"]
+numfig = True
+nitpicky = True
+
+# -- MyST -----------------------------------------------------------------------
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_heading_anchors = 3
+
+# -- Execution ------------------------------------------------------------------
+# The kernels see this environment. Feedback of exercises comes in both languages,
+# because one run serves both; the page shows its own (see _ext/bilingual.py).
+os.environ["NN_TUTORIAL_LANG"] = "both"
+os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")  # `nox -s gpu` sets cuda
+os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's profile
+
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_execution_show_tb = True
+nb_output_stderr = "error"  # a warning nobody explains, or a missing glyph, is a fault
+nb_merge_streams = True
+nb_code_prompt_show = "显示代码" if zh else "Show code"
+nb_code_prompt_hide = "隐藏代码" if zh else "Hide code"
+
+# -- HTML -----------------------------------------------------------------------
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["_static"]
+html_copy_source = False

@@ -1,0 +1,94 @@
+"""The contributor's manual: `nox -l` lists what can be done, `nox -s NAME` does it."""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv"  # an environment with PyTorch costs a second
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "docs", "tests"]
+
+CONSTRAINTS = "docs/constraints.txt"
+
+
+def install(session: nox.Session, group: str, *packages: str) -> None:
+    """Install a dependency group, and packages, as the constraints file says.
+
+    With UV_RESOLUTION set (lowest-direct, highest) uv chooses the versions instead:
+    so CI tests the oldest and the newest that pyproject.toml allows.
+    """
+    constraints = () if "UV_RESOLUTION" in os.environ else ("-c", CONSTRAINTS)
+    session.install(*constraints, "--group", group, *packages)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the whole book, Chinese and English, into site/ (open site/index.html)."""
+    install(session, "docs", ".[all]")
+    session.run("python", "docs/build.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the package, the chapters and the book's machinery; no browser, no GPU."""
+    install(session, "tests", ".[all]")
+    session.run("pytest", "-m", "not browser", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Test site/ in a real Chromium, every page and language (after `nox -s docs`)."""
+    if not Path("site/index.html").exists():
+        session.error("site/ is not built yet: run `nox -s docs` first")
+    install(session, "browser")
+    session.run("pytest", "-m", "browser", "tests/test_browser.py", *session.posargs)
+
+
+@nox.session
+def gpu(session: nox.Session) -> None:
+    """Execute the heavy MNIST chapters on CUDA and keep the results for docs."""
+    session.skip("the book has no MNIST chapters yet, so there is nothing to run")
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Preview one language, rebuilt on save: `nox -s serve` or `nox -s serve -- zh`."""
+    install(session, "docs", "sphinx-autobuild", "-e", ".[all]")
+    language = session.posargs[0] if session.posargs else "en"
+    if language not in ("zh", "en"):
+        session.error(f"unknown language {language!r}: say zh or en")
+    folder = f"docs/_build/serve-{language}"
+    command = ["sphinx-autobuild", "-t", language, "-d", f"{folder}/doctrees"]
+    command += ["--watch", "nn_tutorial", "--ignore", "*/_build/*", "--open-browser"]
+    session.run(*command, "docs", f"{folder}/html")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print the benchmark tables (ratios measured in one run on this machine)."""
+    install(session, "tests", ".[all]")
+    names = session.posargs or sorted(p.stem for p in Path("tests").glob("bench_*.py"))
+    for name in names:
+        session.run("python", f"tests/{name}.py")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check code style, chapter style, and that the two languages agree."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("python", "docs/lint.py", *session.posargs)
+
+
+@nox.session
+def constraints(session: nox.Session) -> None:
+    """Compile docs/constraints.txt anew: the versions that docs and tests install."""
+    command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade"]
+    command += ["--python-version", "3.11", "--all-extras", "--no-emit-index-url"]
+    for group in ("docs", "tests", "browser", "lint"):
+        command += ["--group", group]
+    command += ["--no-annotate", "--custom-compile-command", "nox -s constraints"]
+    session.run(*command, "--quiet", "-o", CONSTRAINTS, external=True)
