@@ -45,7 +45,8 @@ def build_language(language: str, *, jobs: str) -> list[float]:
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
 
-    command = [sys.executable, "-m", "sphinx", "-b", "html", "-t", language]
+    # -P: import the installed nn_tutorial, not the folder this is started from.
+    command = [sys.executable, "-P", "-m", "sphinx", "-b", "html", "-t", language]
     command += ["-n", "-W", "--keep-going", "-j", jobs]
     command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
     seconds = []

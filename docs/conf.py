@@ -18,6 +18,7 @@ project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, 
 
 # -- Sphinx ---------------------------------------------------------------------
 extensions = [
+    "execution",
     "myst_nb",
     "sphinx_design",
     "sphinx_copybutton",
@@ -40,8 +41,10 @@ os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's pr
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))
+nb_execution_in_temp = True  # what a chapter saves does not litter the sources
 nb_execution_timeout = 600
-nb_execution_raise_on_error = True
+# A failed cell is a warning, which -W makes an error. Unlike execution_raise_on_error
+# this names every chapter that fails, with its cell, also from a parallel worker.
 nb_execution_show_tb = True
 nb_output_stderr = "error"  # a warning nobody explains, or a missing glyph, is a fault
 nb_merge_streams = True

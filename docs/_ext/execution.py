@@ -7,17 +7,23 @@ output goes into the name of the cache folder: see :func:`fingerprint`.
 import hashlib
 import os
 import platform
+import re
 import shutil
 from importlib import metadata, util
 from pathlib import Path
 
+import myst_nb.core.execute.cache
 import nbformat
 import sphinx.builders
 from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
 
 KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
 
 
@@ -75,6 +81,22 @@ def forget_broken_records(cache: JupyterCacheBase) -> None:
             NbCacheRecord.remove_record(record.pk, cache.db)
 
 
+def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
+    """Execute one chapter; an error reads as the reader of a log needs it.
+
+    The kernel's own log stays at errors (it warns of its transport at every start),
+    and the report of a failed cell has the cell and the exception, no frames of the
+    tools and no terminal colours.
+    """
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    result = single_nb_execution(notebook, extra_arguments=quiet, **options)
+    if result.err is not None:
+        result.exc_string = ANSI.sub("", str(result.err))
+    return result
+
+
+myst_nb.core.execute.cache.single_nb_execution = execute
+
 # jupyter-cache 1.0.1 is not safe under `sphinx-build -j N`: workers race to create the
 # database (cured above, before they start), and the clean-up of one can drop the
 # fresh record of another (cured here; whole caches are removed by fingerprint).
@@ -83,3 +105,9 @@ JupyterCacheBase.truncate_caches = lambda self: None
 # Sphinx hands each worker a run of neighbouring pages. One page at a time keeps
 # every core busy until the last chapter, however unequal the chapters are.
 sphinx.builders.make_chunks = lambda pages, nproc, maxbatch=10: [[p] for p in pages]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Read every page again when the fingerprint has changed."""
+    app.add_config_value("execution_fingerprint", fingerprint(), "env", str)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,239 @@
+"""The build: executed once for two languages, again when it must, safe when killed."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from jupyter_cache import get_cache
+
+DOCS = Path(__file__).parent.parent / "docs"
+# Only what executes, without the theme: for tests that build many times.
+PLAIN_CONF = """\
+import os, sys
+from pathlib import Path
+here = Path(__file__).parent
+sys.path.insert(0, str(here / "_ext"))
+import execution
+os.environ["NN_TUTORIAL_DEVICE"] = "cpu"
+extensions = ["execution", "bilingual", "myst_nb"]
+html_theme = "basic"
+language = "zh_CN"
+exclude_patterns = ["_*", "root"]
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache"))
+"""
+MACHINERY = ["conf.py", "build.py", "_ext", "_static", "_templates", "root"]
+CHAPTER = """\
+---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+({name})=
+% zh
+# 第一章
+% en
+# Chapter
+% all
+
+```{{code-cell}}
+# zh: 一个数
+# en: a number
+{code}
+```
+"""
+
+
+class Book:
+    """A small book with the real machinery, built in a folder of its own."""
+
+    def __init__(self, folder: Path, chapters: dict[str, str]) -> None:
+        self.docs = folder / "docs"
+        self.site = folder / "site"
+        self.docs.mkdir(parents=True)
+        for name in MACHINERY:
+            source = DOCS / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, self.docs / name)
+        toctree = "\n".join(f"chapters/{name}" for name in chapters)
+        self.write("index", f"# Book\n\n```{{toctree}}\n{toctree}\n```\n")
+        for name, code in chapters.items():
+            self.write(f"chapters/{name}", CHAPTER.format(name=name, code=code))
+
+    def write(self, page: str, text: str) -> None:
+        path = self.docs / f"{page}.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf8")
+
+    def start(self, *options: str, **variables: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(self.docs / "build.py"), *options]
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf8",
+            env={**os.environ, **variables},
+            start_new_session=True,
+        )
+
+    def build(self, *options: str, **variables: str) -> "Build":
+        process = self.start(*options, **variables)
+        output, _ = process.communicate(timeout=300)
+        return Build(process.returncode, output)
+
+    def pages(self, language: str) -> dict[str, str]:
+        html = self.docs / "_build" / language / "html"
+        return {p.stem: p.read_text("utf8") for p in html.rglob("chapters/*.html")}
+
+
+class Build:
+    """How one build ended."""
+
+    def __init__(self, code: int, output: str) -> None:
+        self.code = code
+        self.output = output
+
+    def executed(self) -> dict[str, int]:
+        found = re.findall(r"^(zh|en): .*, (\d+) chapters executed", self.output, re.M)
+        return {language: int(count) for language, count in found}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    return Book(tmp_path_factory.mktemp("book"), {"01-a": "print(6 * 7)"})
+
+
+def test_each_chapter_is_executed_once_for_both_languages(book: Book):
+    build = book.build()
+
+    assert build.code == 0, build.output
+    assert build.executed() == {"zh": 1, "en": 0}
+    for language in ("zh", "en"):
+        assert "42" in (book.site / language / "chapters/01-a.html").read_text("utf8")
+
+
+def test_a_build_without_a_change_executes_nothing(book: Book):
+    book.build()
+    assert book.build().executed() == {"zh": 0, "en": 0}
+
+
+def test_a_change_in_the_package_executes_again(book: Book, tmp_path: Path):
+    [package] = find_spec("nn_tutorial").submodule_search_locations
+    copy = shutil.copytree(package, tmp_path / "nn_tutorial")
+    book.build("--only", "zh", PYTHONPATH=str(tmp_path))
+    assert book.build("--only", "zh", PYTHONPATH=str(tmp_path)).executed() == {"zh": 0}
+
+    with (copy / "__init__.py").open("a") as module:
+        module.write("# changed\n")
+
+    assert book.build("--only", "zh", PYTHONPATH=str(tmp_path)).executed() == {"zh": 1}
+
+
+def test_caches_of_older_fingerprints_are_removed(book: Book, tmp_path: Path):
+    for device in ("cpu", "meta", "cuda"):
+        book.build("--only", "zh", NN_TUTORIAL_DEVICE=device)
+    assert len(list((book.docs / "_build" / "cache").iterdir())) == 2
+
+
+def test_a_cell_that_raises_fails_the_build_and_is_named(tmp_path: Path):
+    book = Book(tmp_path, {"01-a": "print(1)", "02-b": "1 / 0"})
+
+    build = book.build()
+
+    assert build.code != 0
+    assert re.search(r"02-b\.md: WARNING", build.output)
+    assert re.search(r"Cell In\[1\], line 3\n(.*\n)*ZeroDivisionError", build.output)
+    assert not book.site.exists()
+
+
+def test_a_failed_build_does_not_pass_when_repeated(tmp_path: Path):
+    book = Book(tmp_path, {"01-a": "print(1)"})
+    with (book.docs / "index.md").open("a") as index:
+        index.write("\n{ref}`nowhere`\n")
+
+    for _ in range(2):
+        build = book.build("--only", "en")
+        assert build.code != 0
+        assert "nowhere" in build.output
+
+
+def test_an_unexplained_warning_of_a_chapter_fails_the_build(tmp_path: Path):
+    book = Book(tmp_path, {"01-a": "import warnings; warnings.warn('odd')"})
+    build = book.build("--only", "en")
+    assert build.code != 0
+    assert "01-a.md" in build.output
+
+
+def test_a_language_that_changes_the_code_fails_the_build(tmp_path: Path):
+    book = Book(tmp_path, {"01-a": "print(1)"})
+    cell = "\n% {}\n```{{code-cell}}\nprint(2)\n```\n% all\n"
+    with (book.docs / "chapters" / "01-a.md").open("a") as chapter:
+        chapter.write(cell.format("en"))
+
+    build = book.build()
+
+    assert build.code != 0
+    assert not book.site.exists()
+
+
+@pytest.mark.parametrize("moment", ["executing", "writing"])
+def test_a_build_after_a_killed_one_succeeds(tmp_path: Path, moment: str):
+    names = ["01-a", "02-b", "03-c"]
+    book = Book(tmp_path, dict.fromkeys(names, "import time; time.sleep(1)"))
+    process = book.start("--only", "zh")
+    html = book.docs / "_build/zh/html"
+    for line in process.stdout:
+        if moment == "executing" and "Executing" in line:
+            time.sleep(0.5)
+            break
+        if moment == "writing":
+            while not list(html.rglob("*.html")):
+                time.sleep(0.001)
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+    build = book.build("--only", "zh")
+
+    assert build.code == 0, build.output
+    assert sorted(book.pages("zh")) == names
+    assert all("</html>" in page for page in book.pages("zh").values())
+
+
+def test_a_record_without_its_notebook_is_forgotten(book: Book):
+    # What a kill between the database's write and the notebook's leaves behind.
+    book.build("--only", "zh")
+    executed = list((book.docs / "_build/cache").glob("*/executed/*/base.ipynb"))
+    for number, path in enumerate(executed):
+        if number % 2:
+            path.unlink()
+        else:
+            path.write_text(path.read_text("utf8")[:100], encoding="utf8")
+    (book.docs / "_build/zh/unfinished").touch()
+
+    build = book.build("--only", "zh")
+
+    assert build.code == 0, build.output
+    assert build.executed() == {"zh": 1}
+
+
+def test_ten_cold_parallel_builds_lose_no_chapter(tmp_path: Path):
+    # The race of jupyter-cache: a lost record would be executed again.
+    names = [f"{number:02}-x" for number in range(6)]
+    book = Book(tmp_path, {name: f"'{name}'" for name in names})
+    (book.docs / "conf.py").write_text(PLAIN_CONF, encoding="utf8")
+    for _ in range(10):
+        shutil.rmtree(book.docs / "_build", ignore_errors=True)
+        build = book.build("--only", "zh", "--jobs", "2")
+        assert (build.code, build.executed()) == (0, {"zh": len(names)}), build.output
+        [cache] = (book.docs / "_build/cache").iterdir()
+        assert len(get_cache(cache).list_cache_records()) == len(names)
