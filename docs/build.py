@@ -8,18 +8,39 @@ the cache. If it had to execute anything, the build fails: the two would be two 
 """
 
 import argparse
+import contextlib
+import io
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
+
+from sphinx.cmd.build import main as sphinx_build
+from sphinx.locale import translators
 
 DOCS = Path(__file__).parent
 BUILD = DOCS / "_build"
 SITE = DOCS.parent / "site"
 EXECUTED = re.compile(r"Executed notebook in ([\d.]+) seconds")
+
+
+class Status(io.TextIOBase):
+    """What Sphinx says of its progress: all to the log, executions to the terminal."""
+
+    def __init__(self, log: TextIO) -> None:
+        self.log = log
+        self.terminal = sys.stdout
+        self.seconds: list[float] = []  # of each chapter that was executed
+
+    def write(self, text: str) -> int:
+        """Sort one message of Sphinx; its warnings do not come this way."""
+        if "Execut" in text:
+            print(text.strip(), file=self.terminal, flush=True)
+        self.seconds += map(float, EXECUTED.findall(text))
+        return self.log.write(text)
 
 
 def build_language(language: str, *, jobs: str) -> list[float]:
@@ -45,26 +66,17 @@ def build_language(language: str, *, jobs: str) -> list[float]:
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
 
-    # -P: import the installed nn_tutorial, not the folder this is started from.
-    command = [sys.executable, "-P", "-m", "sphinx", "-b", "html", "-t", language]
-    command += ["-n", "-W", "--keep-going", "-j", jobs]
+    command = ["-b", "html", "-t", language, "-n", "-W", "--keep-going", "-j", jobs]
     command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    seconds = []
-    with (
-        (folder / "log.txt").open("w", encoding="utf8") as log,
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, encoding="utf8"
-        ) as sphinx,  # its warnings and errors go straight to the terminal
-    ):
-        for line in sphinx.stdout:
-            log.write(line)
-            if "Execut" in line:
-                print(line, end="", flush=True)
-            seconds += map(float, EXECUTED.findall(line))
-    if sphinx.returncode:
+    translators.clear()  # else the first language's words fill gaps of the second
+    with (folder / "log.txt").open("w", encoding="utf8") as log:
+        status = Status(log)
+        with contextlib.redirect_stdout(status):
+            failed = sphinx_build(command)
+    if failed:
         sys.exit(f"building {language} failed: the messages above name the place")
     unfinished.unlink()
-    return seconds
+    return status.seconds
 
 
 def assemble() -> None:

@@ -121,6 +121,18 @@ def test_each_chapter_is_executed_once_for_both_languages(book: Book):
         assert "42" in (book.site / language / "chapters/01-a.html").read_text("utf8")
 
 
+def test_english_after_chinese_equals_english_alone(book: Book):
+    # Both are built in one process: nothing of the first may leak into the second.
+    book.build()
+    html = book.docs / "_build" / "en" / "html"
+    together = {p: p.read_bytes() for p in html.rglob("*.html")}
+    shutil.rmtree(book.docs / "_build" / "en")
+
+    book.build("--only", "en")
+
+    assert together == {p: p.read_bytes() for p in html.rglob("*.html")}
+
+
 def test_a_build_without_a_change_executes_nothing(book: Book):
     book.build()
     assert book.build().executed() == {"zh": 0, "en": 0}
