@@ -18,6 +18,8 @@ project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, 
 
 # -- Sphinx ---------------------------------------------------------------------
 extensions = [
+    "bilingual",
+    "cells",
     "execution",
     "myst_nb",
     "sphinx_design",
