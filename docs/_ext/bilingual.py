@@ -86,6 +86,7 @@ class Line:
     languages: tuple[str, ...]  # whose page shows it
     block: Block  # the innermost around it, or the one that it closes
     depth: int  # number of fences around it
+    opens: str  # the directive whose fence it opens
 
 
 def scan(text: str) -> Iterator[Line]:
@@ -106,7 +107,8 @@ def scan(text: str) -> Iterator[Line]:
             for lang in LANGUAGES
             if all(block.choice in (lang, "all") for block in blocks)
         )
-        yield Line(number, line, kind, languages, block, len(blocks) - 1)
+        depth, opens = len(blocks) - 1, opened.directive if opened else ""
+        yield Line(number, line, kind, languages, block, depth, opens)
         if opened:
             blocks.append(opened)
 
@@ -143,7 +145,15 @@ def select(text: str, lang: str) -> str:
     Returns:
         The page in one language, with as many lines as ``text``.
     """
-    lines: list[str] = []
+    return "\n".join(line for line, _ in selected_lines(text, lang))
+
+
+def selected_lines(text: str, lang: str) -> list[tuple[str, int]]:
+    """Return the lines of :func:`select`, each with its number in the source.
+
+    The number is 0 for a blank line that stands for something that was dropped.
+    """
+    lines: list[tuple[str, int]] = []
     owed = 0  # blank lines that have to wait
     for line in scan(text):
         if line.kind == "mark" or lang not in line.languages:
@@ -151,13 +161,13 @@ def select(text: str, lang: str) -> str:
         else:
             line.block.read_option(line.text)
             if not (line.block.in_options or line.block.verbatim):
-                lines += [""] * owed
+                lines += [("", 0)] * owed
                 owed = 0
-            lines.append(line.text)
+            lines.append((line.text, line.number))
         if line.depth == 0:
-            lines += [""] * owed
+            lines += [("", 0)] * owed
             owed = 0
-    return "\n".join(lines)
+    return lines
 
 
 def select_comments(code: str, lang: str) -> str:

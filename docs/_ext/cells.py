@@ -107,7 +107,7 @@ class FillFigures(SphinxTransform):
         """Give one figure its picture."""
         name = " ".join(figure["names"])
         cell = _element_before(figure)
-        if not _is_part(cell, "cell_code"):
+        if cell is None or not _is_part(cell, "cell_code"):
             logger.error("caption %s: no code cell above it", name, location=figure)
             return
         outputs = [part for part in cell if _is_part(part, "cell_code_output")]

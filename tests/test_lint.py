@@ -1,0 +1,636 @@
+"""The lint: a good chapter passes, and each fault is named with its line."""
+
+# ruff: noqa: E501  (a Chinese paragraph is one line)
+
+import lint
+import pytest
+from pages import Page
+
+PAGE = "chapters/04-good.md"
+GOOD = r"""---
+file_format: mystnb
+kernelspec: {name: python3}
+---
+(ch-good)=
+% zh
+# 一条直线
+
+本章画一条直线，读者需要会用 Python，见 {ref}`sec-line`。训练集有 60,000 张图，参数 $w$ 有 20 个[^one]。
+
+[^one]: 脚注，来自 [官方文档](https://pytorch.org/docs/)。
+% en
+# A straight line
+
+This chapter draws a straight line. You need Python, see {ref}`sec-line`.
+There are 60000 pictures, and $w$ has 20 entries.[^one]
+
+[^one]: A footnote, from [the documentation](https://pytorch.org/docs/).
+% all
+
+(sec-line)=
+% zh
+## 画图
+% en
+## The drawing
+% all
+
+```{code-cell}
+:tags: [remove-cell]
+from myst_nb import glue
+
+secret = 0.25
+glue("loss", secret, display=False)
+```
+
+```{code-cell}
+# zh: 画一条线
+# en: draw a line
+import matplotlib.pyplot as plt
+
+points = [1, 2]  # (2,)
+plt.plot(points)
+print("zh: 好")
+print("en: good")
+```
+```{caption} fig-line
+% zh
+:alt: 一条上升的直线
+
+直线。损失是 {glue:text}`loss:.3f`，**重点**：看 `points`。
+% en
+:alt: A rising line
+
+The line. The loss is {glue:text}`loss:.3f`. **Look** at `points`.
+```
+
+% zh
+:::{tip} 提示
+损失函数 $L = \text{损失}$ 越小越好：
+
+- 第一点
+- 第二点
+
+| 名称 | 值 |
+|------|----|
+| 损失 | {glue:text}`loss:.3f` |
+:::
+% en
+:::{tip} A hint
+The loss $L = \text{loss}$ should be small:
+
+- first
+- second
+
+| name | value |
+|------|-------|
+| loss | {glue:text}`loss:.3f` |
+:::
+% all
+
+```{math}
+:label: eq-line
+% zh
+y = w x + \text{偏置}
+% en
+y = w x + \text{bias}
+```
+
+(sec-end)=
+% zh
+### 结尾
+
+延伸阅读：
+% en
+### The end
+
+Further reading:
+% all
+
+- He, Zhang, Ren, Sun: [Deep residual learning for image recognition](https://arxiv.org/abs/1512.03385), 2016.
+
+```{solution} 04-1
+```
+% zh
+解答见下。
+% en
+The solution is below.
+% all
+```{code-cell}
+total = sum(points)
+assert total == 3
+```
+```{solution-end}
+```
+
+```{code-cell}
+from nn_tutorial.environment import provenance
+
+print(provenance())
+```
+"""
+
+
+@pytest.fixture
+def docs(tmp_path):
+    """A folder with the good chapter, both of whose texts were read together."""
+    folder = tmp_path / "docs"
+    write(folder, GOOD)
+    lint.accept(folder)
+    return folder
+
+
+def write(docs, text, page=PAGE):
+    path = docs / page
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf8")
+
+
+def changed(old, new, text=GOOD):
+    assert text.count(old) == 1, f"{old!r} must stand once in the chapter"
+    return text.replace(old, new)
+
+
+def line_of(part, text):
+    """Return the number of the line on which a part of the text starts."""
+    assert text.count(part) == 1, f"{part!r} must stand once in the chapter"
+    return text[: text.index(part)].count("\n") + 1
+
+
+def test_a_good_chapter_passes(docs):
+    assert lint.problems(docs) == []
+
+
+# What is changed in the good chapter; on which lines the lint says what.
+FAULTS = [
+    # -- marks and cells --
+    (
+        "% en\n# A straight",
+        "% en\n% fr\n# A straight",
+        {"% fr": "unknown language mark '% fr', not % zh, % en or % all"},
+    ),
+    (
+        "% zh\n## 画图",
+        "%zh\n## 画图",
+        {"%zh": "unknown language mark '%zh', not % zh, % en or % all"},
+    ),
+    (
+        "y = w x + \\text{偏置}",
+        "% 注\ny = w x + \\text{偏置}",
+        {"% 注": "unknown language mark '% 注', not % zh, % en or % all"},
+    ),
+    (
+        "```{code-cell}\nfrom nn_tutorial",
+        "% en\n```{code-cell}\nfrom nn_tutorial",
+        {
+            "```{code-cell}\nfrom nn_tutorial": "a code cell in one language: put '% all' above it"
+        },
+    ),
+    (
+        "total = sum",
+        "% all\ntotal = sum",
+        {
+            "% all\ntotal": "a language mark in a code cell: write '# zh:' and '# en:' comments"
+        },
+    ),
+    (
+        "- 第一点\n",
+        "- 第一点\n% en\n% zh\n",
+        {"% en\n% zh\n- 第二点": "this language is chosen inside the other one"},
+    ),
+    (
+        "print(provenance())\n```\n",
+        "print(provenance())\n",
+        {"```{code-cell}\nfrom nn_tutorial": "never closed: ```{code-cell}"},
+    ),
+    (
+        "# zh: 画一条线\n",
+        "",
+        {"# en: draw a line": "a '# en:' comment without '# zh:'"},
+    ),
+    (
+        "# en: draw a line\n",
+        "",
+        {"# zh: 画一条线": "a '# zh:' comment without '# en:'"},
+    ),
+    (
+        "points = [1, 2]  # (2,)",
+        "points = [1, 2]  # en: two points",
+        {
+            "# en: two": "a language comment stands on a line of its own: # en: two points"
+        },
+    ),
+    (
+        "# en: draw a line\n",
+        "# en: draw a line\n#en: and show it\n",
+        {"#en:": "write '# en: ' for '#en: and show it'"},
+    ),
+    (
+        "total = sum",
+        "# add all the points\ntotal = sum",
+        {
+            "# add all": "a comment in words has a '# zh:' and a '# en:' line: # add all the points"
+        },
+    ),
+    # -- one language in the other --
+    (
+        "Further reading:",
+        "Further reading（延伸）:",
+        {"Further reading": "Chinese in the English page: '（'"},
+    ),
+    (
+        "assert total == 3",
+        "assert total == 3, '总和'",
+        {"assert total": "Chinese in the English page: '总'"},
+    ),
+    (
+        "解答见下。",
+        "The solution stands below this line of text.",
+        {
+            "The solution stands": "an English paragraph in the Chinese page: 'The solution stands below this line of t'"
+        },
+    ),
+    (
+        ":alt: 一条上升的直线",
+        ":alt: a line that goes up and up",
+        {
+            ":alt: a line": "an English paragraph in the Chinese page: 'a line that goes up and up'"
+        },
+    ),
+    (
+        "The solution is below.\n",
+        "",
+        {"解答见下。": "Chinese without English: '解答见下。'"},
+    ),
+    (
+        "解答见下。\n",
+        "",
+        {"The solution": "English without Chinese: 'The solution is below.'"},
+    ),
+    # -- the skeleton --
+    (
+        "## The drawing",
+        "### The drawing",
+        {
+            "## 画图": "the languages differ: a heading h2 in Chinese, a heading h3 in English"
+        },
+    ),
+    (
+        "% en\n## The drawing",
+        "% en\n(sec-drawing)=\n## The drawing",
+        {
+            "(sec-drawing)=": "the languages differ: nothing in Chinese, the label (sec-drawing)= in English"
+        },
+    ),
+    (
+        ":::{tip} A hint",
+        ":::{note} A hint",
+        {":::{tip} 提示": "the languages differ: {tip} in Chinese, {note} in English"},
+    ),
+    (
+        ":::{tip} A hint\n",
+        ":::{tip} A hint\n:class: wide\n",
+        {
+            ":class: wide": "the languages differ: nothing in Chinese, the option :class: wide in English"
+        },
+    ),
+    (
+        "- second\n",
+        "",
+        {
+            "- 第一点": "the languages differ: a list item in Chinese, nothing in English"
+        },
+    ),
+    (
+        "| 损失 | {glue:text}`loss:.3f` |\n",
+        "| 损失 | {glue:text}`loss:.3f` |\n| 权重 | 大 |\n",
+        {"| 权重": "the languages differ: a table row in Chinese, nothing in English"},
+    ),
+    (
+        "y = w x + \\text{bias}",
+        "y = w x - \\text{bias}",
+        {
+            "```{math}": "the languages differ: the formula y = w x + \\text{} in Chinese, the formula y = w x - \\text{} in English"
+        },
+    ),
+    (
+        "\n\n[^one]: A footnote, from [the documentation](https://pytorch.org/docs/).",
+        " See [the documentation](https://pytorch.org/docs/).",
+        {
+            "[^one]: 脚注": "the languages differ: the footnote [^one] in Chinese, nothing in English"
+        },
+    ),
+    (
+        "straight line. You need Python, see {ref}`sec-line`.",
+        "straight line. You need Python.",
+        {"本章画一条直线": "only in the Chinese text of this section: {ref}`sec-line`"},
+    ),
+    (
+        "The line. The loss is {glue:text}`loss:.3f`.",
+        "The line. The loss is {glue:text}`loss:.2f`.",
+        {
+            "The line. The loss": "only in the English text of this section: {glue:text}`loss:.2f`"
+        },
+    ),
+    (
+        "[官方文档](https://pytorch.org/docs/)",
+        "官方文档",
+        {
+            "[^one]: A footnote": "only in the English text of this section: the link https://pytorch.org/docs/"
+        },
+    ),
+    (
+        "and $w$ has",
+        "and $v$ has",
+        {
+            "There are 60000": "only in the English text of this section: the formula v",
+            "本章画一条直线": "only in the Chinese text of this section: the formula w",
+        },
+    ),
+    (
+        "20 entries.[^one]",
+        "20 entries.",
+        {
+            "本章画一条直线": "only in the Chinese text of this section: the footnote [^one]"
+        },
+    ),
+    (
+        "There are 60000 pictures",
+        "There are 50000 pictures",
+        {
+            "There are": "only in the English text of this section: the number 50000",
+            "本章画一条直线": "only in the Chinese text of this section: the number 60000",
+        },
+    ),
+    # -- structure --
+    (
+        "(sec-line)=\n",
+        "",
+        {"## 画图": "a heading without (label)= above it, in '% all'"},
+    ),
+    (
+        "(sec-line)=\n% zh\n",
+        "% zh\n(sec-line)=\n",
+        {
+            "## 画图": "a heading without (label)= above it, in '% all'",
+            "(sec-line)=\n": "the languages differ: the label (sec-line)= in Chinese, nothing in English",
+        },
+    ),
+    (
+        ":alt: A rising line\n\n",
+        "\n",
+        {"```{caption}": "{caption} without :alt: in English"},
+    ),
+    (
+        "```\n```{caption} fig-line",
+        "```\n\nBetween.\n\n```{caption} fig-line",
+        {"```{caption}": "a caption stands directly below its code cell"},
+    ),
+    (
+        "### 结尾",
+        "#### 结尾",
+        {
+            "#### 结": "a heading of level 4 below level 2",
+            "#### 结尾": "the languages differ: a heading h4 in Chinese, a heading h3 in English",
+        },
+    ),
+    # -- prose --
+    (
+        "越小越好：",
+        "越小\n越好：",
+        {"越好：": "a Chinese paragraph is one line: join this line"},
+    ),
+    (
+        "**重点**：看",
+        "**重点：**看",
+        {"**重点：**看": "emphasis that stays open: '`…`，**重点：**看'"},
+    ),
+    (
+        "解答见下。",
+        "解答显然见下。",
+        {"解答显然": "not in this book: '显然'"},
+    ),
+    (
+        "The solution is",
+        "The solution simply is",
+        {"simply": "not in this book: 'simply'"},
+    ),
+    (
+        "is below.",
+        "is below!",
+        {"is below!": "an exclamation mark"},
+    ),
+    (
+        "解答见下。",
+        "解答见下！",
+        {"解答见下！": "an exclamation mark"},
+    ),
+    (
+        "延伸阅读：",
+        "延伸阅读:",
+        {"延伸阅读:": "half-width punctuation in Chinese: '读:'"},
+    ),
+    (
+        "需要会用 Python",
+        "需要会用Python",
+        {"会用Python": "no space between Han and Latin: '者需要会用Pytho'"},
+    ),
+    (
+        "看 `points`。",
+        "看`points`。",
+        {"看`points`": "no space between Han and Latin: '，重点：看`…`。'"},
+    ),
+    (
+        "The solution is below.",
+        "The loss is 0.215 here.",
+        {
+            "0.215": "a typed result, glue it from the run: 0.215",
+            "The loss is 0.215": "only in the English text of this section: the number 0.215",
+        },
+    ),
+    # -- code --
+    (
+        "plt.plot(points)",
+        "plt.plot(points, color='black', linewidth=2, linestyle='dashed', alpha=0.5)",
+        {"plt.plot": "75 columns of code, 72 fit"},
+    ),
+    (
+        "plt.plot(points)",
+        "%matplotlib inline\nplt.plot(points)",
+        {"%matplotlib": "only a notebook understands '%matplotlib inline'"},
+    ),
+    (
+        "plt.plot(points)",
+        "plt.plot(points",
+        {"```{code-cell}\n# zh: 画一条线": "this cell is not valid Python"},
+    ),
+    (
+        "total = sum(points)",
+        "total = sum(points).data[0]",
+        {"total = sum": "old PyTorch outside chapter 10: .data[0]"},
+    ),
+    (
+        "print(provenance())",
+        "print(provenance)",
+        {
+            "```{code-cell}\nfrom nn_tutorial": "the last code cell of a chapter calls provenance()"
+        },
+    ),
+    (
+        "plt.plot(points)",
+        "plt.plot(points, alpha=secret)",
+        {"plt.plot": "secret comes from the hidden cell in line 28"},
+    ),
+    (
+        "total = sum(points)",
+        "from myst_nb import glue\ntotal = sum(points)",
+        {"from myst_nb import glue\ntotal": "only hidden cells use myst_nb"},
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "messages"),
+    FAULTS,
+    ids=[f"{n}: {next(iter(fault[2].values()))}" for n, fault in enumerate(FAULTS)],
+)
+def test_a_fault_is_named_with_its_line(docs, old, new, messages):
+    text = changed(old, new)
+    write(docs, text)
+    lint.accept(docs)
+    expected = [
+        f"{PAGE}:{line_of(place, text)}: {message}"
+        for place, message in messages.items()
+    ]
+    assert sorted(lint.problems(docs)) == sorted(expected)
+
+
+@pytest.mark.parametrize("rule", [*lint.FIRST_RULES, *lint.RULES])
+def test_every_rule_has_a_fault_above_and_a_reason(rule):
+    assert any(list(rule(Page(PAGE, changed(old, new)))) for old, new, _ in FAULTS)
+    assert rule.__doc__
+
+
+def test_the_rules_for_chapters_leave_other_pages_alone(docs):
+    wide = "plt.plot(points, color='black', linewidth=2, linestyle='dashed', alpha=1)"
+    text = changed("plt.plot(points)", wide)
+    write(docs, changed("print(provenance())", "pass", text), "index.md")
+    lint.accept(docs)
+    assert lint.problems(docs) == []
+
+
+def test_old_code_may_stand_in_chapter_10(docs):
+    text = changed("total = sum(points)", "total = F.sigmoid(points)")
+    write(docs, text, "chapters/10-old-code.md")
+    lint.accept(docs)
+    assert lint.problems(docs) == []
+
+
+def test_a_hidden_cell_may_import_again_what_the_page_imports(docs):
+    again = "from myst_nb import glue\nimport matplotlib.pyplot as plt"
+    hidden = f"```{{code-cell}}\n:tags: [remove-cell]\n{again}\n```\n\n"
+    text = changed("```{solution} 04-1", hidden + "```{solution} 04-1")
+    text = changed("total = sum(points)", "plt.plot(points)\ntotal = 3", text)
+    write(docs, text)
+    assert lint.problems(docs) == []
+
+
+def test_a_hidden_cell_may_not_change_what_the_page_uses_later(docs):
+    hidden = "```{code-cell}\n:tags: [remove-cell]\npoints = [3]\n```\n\n"
+    text = changed("```{solution} 04-1", hidden + "```{solution} 04-1")
+    write(docs, text)
+    line = line_of("total = sum", text)
+    cell = line_of("points = [3]", text) - 2
+    message = f"points comes from the hidden cell in line {cell}"
+    assert lint.problems(docs) == [f"{PAGE}:{line}: {message}"]
+
+
+# -- The lock -------------------------------------------------------------------
+
+ALONE = "compare both, then run 'python docs/lint.py accept'"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("解答见下。", "解答在下面。", "Chinese changed here, English did not"),
+        ("is below.", "is right below.", "English changed here, Chinese did not"),
+        ("# zh: 画一条线", "# zh: 画线", "Chinese changed here, English did not"),
+        (":alt: A rising", ":alt: A long", "English changed here, Chinese did not"),
+    ],
+)
+def test_a_text_that_changed_alone_is_named(docs, old, new, message):
+    text = changed(old, new)
+    write(docs, text)
+    line = line_of(new, text)
+    assert lint.problems(docs) == [f"{PAGE}:{line}: {message}: {ALONE}"]
+
+
+def test_two_texts_that_changed_together_want_to_be_accepted(docs):
+    text = changed("解答见下。", "下面是解答。")
+    text = changed("The solution is below.", "Below is the solution.", text)
+    write(docs, text)
+    line = line_of("下面是解答。", text)
+    assert lint.problems(docs) == [f"{PAGE}:{line}: new or changed texts: {ALONE}"]
+    lint.accept(docs)
+    assert lint.problems(docs) == []
+
+
+def test_shared_code_and_blank_lines_change_freely(docs):
+    text = changed("total = sum(points)", "total = 1 + 2")
+    write(docs, changed("解答见下。\n", "\n解答见下。\n\n", text))
+    assert lint.problems(docs) == []
+
+
+def test_a_text_that_moves_with_its_twin_changes_nothing(docs):
+    solution = GOOD[GOOD.index("```{solution}") : GOOD.index("```{code-cell}\nfrom nn")]
+    write(docs, changed("(sec-end)=", solution + "(sec-end)=", changed(solution, "")))
+    assert lint.problems(docs) == []
+
+
+def test_texts_and_pages_that_are_gone_leave_the_lock(docs):
+    write(docs, changed("% zh\n解答见下。\n% en\nThe solution is below.\n", ""))
+    assert lint.problems(docs) == [
+        f"{PAGE}:1: the lock has texts that are gone: {ALONE}"
+    ]
+    (docs / PAGE).unlink()
+    assert lint.problems(docs) == [
+        f"pairs.lock:1: {PAGE} is gone: run 'python docs/lint.py accept'"
+    ]
+    lint.accept(docs)
+    assert lint.problems(docs) == []
+
+
+def test_the_lock_has_one_line_for_each_pair_sorted_by_page(docs):
+    write(docs, GOOD, "chapters/01-first.md")
+    lint.accept(docs)
+    lines = (docs / "pairs.lock").read_text().splitlines()[1:-1]
+    places = [line.split('"')[1] for line in lines]
+    pages = [place.partition("#")[0] for place in places]
+    assert pages == ["chapters/01-first.md"] * 8 + [PAGE] * 8
+    assert places[:2] == [
+        "chapters/01-first.md#ch-good.1",
+        "chapters/01-first.md#sec-line.1",
+    ]
+
+
+# -- The command ----------------------------------------------------------------
+
+
+def test_the_command_prints_problems_and_fails(docs, capsys):
+    assert lint.main([], docs) == 0
+    write(docs, changed("is below.", "is below!"))
+    assert lint.main(["accept"], docs) == 1
+    line = line_of("The solution is", GOOD)
+    assert capsys.readouterr().out == f"docs/{PAGE}:{line}: an exclamation mark\n"
+
+
+def test_the_command_explains_every_rule(capsys):
+    assert lint.main(["rules"]) == 0
+    explained = capsys.readouterr().out.splitlines()
+    assert len(explained) == len(lint.FIRST_RULES) + len(lint.RULES)
+    assert "exclamation: The reader decides what is exciting." in explained
+
+
+def test_folders_that_sphinx_does_not_read_are_left_out(docs):
+    write(docs, "no page of the book", "_build/copy.md")
+    assert lint.problems(docs) == []
