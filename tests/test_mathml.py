@@ -1,0 +1,147 @@
+"""Formulas: MathML Core that says what the LaTeX says, or an error that names it."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from mathml import CORE, to_mathml
+
+
+def inside(latex: str, *, display: bool = False) -> str:
+    """Return what stands in the <math> element, without its outer group."""
+    found = re.fullmatch(
+        r"<math[^>]*><mrow>(.*)</mrow></math>", to_mathml(latex, display=display)
+    )
+    return found[1]
+
+
+def texts(latex: str) -> list[str]:
+    """Return the tag and text of every leaf, in order of reading."""
+    tree = ElementTree.fromstring(to_mathml(latex, display=False))
+    return [f"{e.tag} {e.text}" for e in tree.iter() if e.text]
+
+
+def test_a_fraction_reads_as_numerator_and_denominator():
+    assert inside(r"\frac{1}{1+e^{-z}}") == (
+        "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>1</mn><mo>+</mo><msup><mi>e</mi>"
+        "<mrow><mo>−</mo><mi>z</mi></mrow></msup></mrow></mfrac>"
+    )
+
+
+def test_only_a_displayed_formula_puts_the_limits_of_a_sum_above_and_below():
+    assert inside(r"\sum_{n}^{N} x", display=True).startswith("<munderover>")
+    assert inside(r"\sum_{n}^{N} x").startswith("<msubsup>")
+    assert to_mathml("x", display=True).startswith('<math display="block">')
+    assert to_mathml("x", display=False).startswith("<math><mrow>")
+
+
+def test_chinese_stands_in_a_formula_as_text():
+    assert texts(r"x > 0 \text{ 其中 }") == [
+        "mi x",
+        "mo >",
+        "mn 0",
+        "mtext \xa0其中\xa0",
+    ]
+
+
+def test_signs_of_html_are_escaped():
+    assert inside("a < b") == "<mi>a</mi><mo>&lt;</mo><mi>b</mi>"
+
+
+@pytest.mark.parametrize(
+    ("latex", "letter"),
+    [
+        (r"\mathbb{R}", "ℝ"),
+        (r"\mathbf{W}", "𝐖"),
+        (r"\boldsymbol{\sigma}", "𝝈"),
+        (r"\mathcal{L}", "ℒ"),
+        (r"\boldsymbol{W}", "𝑾"),
+    ],
+)
+def test_fonts_become_letters_of_unicode(latex, letter):
+    assert texts(latex) == [f"mi {letter}"]
+
+
+def test_an_upright_d_and_an_upright_word_stay_upright():
+    assert '<mi mathvariant="normal">d</mi>' in to_mathml(r"\mathrm{d}x", display=False)
+    assert texts(r"\mathrm{ReLU}(x)")[0] == "mi ReLU"
+
+
+def test_the_name_of_a_function_keeps_its_distance_but_not_from_its_bracket():
+    thin = '<mspace width="0.1667em" />'
+    assert inside(r"t \log p") == f"<mi>t</mi>{thin}<mi>log</mi>{thin}<mi>p</mi>"
+    assert inside(r"\tanh(x)").startswith('<mi>tanh</mi><mo stretchy="false">(</mo>')
+    assert inside(r"\log_2 x").endswith(f"</msub>{thin}<mi>x</mi>")
+    # A browser would set an operator it does not know apart by a wide space.
+    assert inside(r"\max(0, x)").startswith('<mo lspace="0" rspace="0">max</mo><mo ')
+
+
+def test_max_takes_its_limit_below_where_there_is_room():
+    formula = inside(r"\max_{x} f", display=True)
+    assert formula.startswith('<munder><mo movablelimits="true" ')
+
+
+def test_signs_that_latex2mathml_takes_for_names_and_names_it_takes_for_signs():
+    assert texts(r"1 \pm x") == ["mn 1", "mo ±", "mi x"]
+    assert texts(r"x \to \infty") == ["mi x", "mo →", "mi ∞"]
+    assert texts("f'") == ["mi f", "mo ′"]
+
+
+def test_a_number_with_thousands_is_one_number():
+    assert texts("10{,}000") == ["mn 10", "mtext ,", "mn 000"]
+
+
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"a &= b \\ c &= d",
+        r"\begin{aligned} a &= b \\ c &= d \end{aligned}",
+        r"\begin{align} a &= b \\ c &= d \end{align}",
+    ],
+)
+def test_lines_are_aligned_and_never_numbered(latex):
+    tree = ElementTree.fromstring(to_mathml(latex, display=True))
+    assert [[len(cell) for cell in row] for row in tree.iter("mtr")] == [[1, 3], [1, 3]]
+    assert [cell.get("columnalign") for cell in tree.iter("mtd")] == [
+        "right",
+        "left",
+    ] * 2
+
+
+def test_cases_and_matrices():
+    cases = to_mathml(r"\begin{cases} x & x>0 \\ 0 & x \le 0 \end{cases}", display=True)
+    assert [e.tag for e in ElementTree.fromstring(cases).iter()].count("mtd") == 4
+    matrix = to_mathml(r"\begin{pmatrix} 1 & 2 \end{pmatrix}", display=True)
+    assert [e.tag for e in ElementTree.fromstring(matrix).iter()].count("mtd") == 2
+
+
+@pytest.mark.parametrize(
+    ("latex", "complaint"),
+    [
+        (r"\sigmoid(x)", r"unknown command \sigmoid"),
+        (r"\frac{1}", "an argument is missing"),
+        (r"\frac{1", "braces"),
+        (r"a & b", "aligns"),
+        (r"\left( x", "missing right"),
+        (r"x_", "missing"),
+        (r"\begin{tikz}x\end{tikz}", "unknown environment tikz"),
+        (r"\boxed{x}", "browsers cannot draw <menclose>"),
+    ],
+)
+def test_a_formula_that_cannot_be_shown_is_refused(latex, complaint):
+    with pytest.raises(ValueError, match=re.escape(complaint)):
+        to_mathml(latex, display=True)
+
+
+def test_nothing_outside_mathml_core_gets_through():
+    formulas = [
+        r"\hat{y} = \sigma(w^\top x + b)",
+        r"L = -\frac{1}{N} \sum_n \Bigl( t_n \log p_n \Bigr)",
+        r"\nabla_w L \quad \lVert w \rVert_2 \qquad \underbrace{a + b}_{c}",
+        r"\sqrt{x^2}\,\overline{x}\!\bar x \ldots \mathbb{E}[x]",
+        r"\cdot \frac{\partial}{\partial w}",
+    ]
+    for latex in formulas:
+        tree = ElementTree.fromstring(to_mathml(latex, display=True))
+        assert {element.tag for element in tree.iter()} <= CORE
+        assert all(name != "mathvariant" for e in tree.iter() for name in e.attrib)
