@@ -21,9 +21,10 @@ extensions = [
     "bilingual",
     "cells",
     "execution",
+    "layout",
+    "mathml",
     "myst_nb",
-    "sphinx_design",
-    "sphinx_copybutton",
+    "search_zh",
 ]
 exclude_patterns = ["_build", "_ext", "_static", "_templates", "root", "inventories"]
 templates_path = ["_templates"]
@@ -54,7 +55,12 @@ nb_code_prompt_show = "显示代码" if zh else "Show code"
 nb_code_prompt_hide = "隐藏代码" if zh else "Hide code"
 
 # -- HTML -----------------------------------------------------------------------
-html_theme = "sphinx_book_theme"
+html_theme = "basic"  # the bare bones; the page itself is _templates/layout.html
 html_title = project
 html_static_path = ["_static"]
 html_copy_source = False
+html_domain_indices = False  # the API is one page
+html_permalinks_icon = "#"
+site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is published
+html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
+html_search_language = "zh"  # for both: _ext/search_zh.py finds Chinese and English
