@@ -136,7 +136,9 @@ def chinese_in_english(page: Page) -> Iterator[Problem]:
     for line in page.lines:
         comment = line.block.verbatim and COMMENT.fullmatch(line.text)
         printed = line.block.verbatim and re.search(r"""["']zh: """, line.text)
-        for_chinese = printed or (comment and comment["lang"] == "zh")
+        # The glossary has its terms in both languages on both pages.
+        term = line.block.directive == "glossary" and not line.text.startswith(" ")
+        for_chinese = printed or term or (comment and comment["lang"] == "zh")
         if "en" not in line.languages or for_chinese:
             continue
         if found := CHINESE.search(line.text):

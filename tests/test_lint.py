@@ -518,6 +518,15 @@ def test_the_rules_for_chapters_leave_other_pages_alone(docs):
     assert lint.problems(docs) == []
 
 
+def test_only_the_terms_of_the_glossary_may_be_chinese_for_english_readers(docs):
+    entry = "```{{glossary}}\n权重\nweight\n    {}\n```\n"
+    write(docs, GOOD + entry.format("$w$"))
+    lint.accept(docs)
+    assert lint.problems(docs) == []
+    write(docs, GOOD + entry.format("也写作 $w$"))
+    assert any("Chinese in the English page" in line for line in lint.problems(docs))
+
+
 def test_old_code_may_stand_in_chapter_10(docs):
     text = changed("total = sum(points)", "total = F.sigmoid(points)")
     write(docs, text, "chapters/10-old-code.md")
