@@ -21,6 +21,7 @@ extensions = [
     "bilingual",
     "cells",
     "execution",
+    "figures",
     "layout",
     "mathml",
     "myst_nb",

@@ -366,6 +366,15 @@ def test_each_curve_is_named_beside_its_end_and_no_names_overlap(ax):
     assert max(box.x1 for box in boxes) <= ax.figure.bbox.x1
 
 
+def test_names_stand_at_the_height_of_the_ends_when_there_is_room(ax):
+    plot_curves(ax, {"training": [5.0, 1.0], "test": [6.0, 4.0]}, ylabel="loss")
+    ax.figure.canvas.draw()
+    for text in ax.texts:
+        box = matplotlib.text.Text.get_window_extent(text)
+        _, end = ax.transData.transform(text.xy)
+        assert (box.y0 + box.y1) / 2 == pytest.approx(end, abs=2)  # pixels
+
+
 def test_one_epoch_is_a_visible_point(ax):
     plot_curves(ax, {"training": [0.7]}, ylabel="loss", x=[10])
     assert ax.lines[0].get_marker() == "o"
