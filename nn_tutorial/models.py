@@ -1,0 +1,207 @@
+"""The networks of the book: small, and each written the way its chapter writes it.
+
+Needs torch. All of them draw their first weights from PyTorch's global generator,
+as `torch.nn.Linear` does, so `torch.manual_seed` before building one repeats it.
+
+In the book: `initial_parameters` in chapter 04, `mlp`, `TwoLayerNet` and
+`count_parameters` in 05, `BiasRowLayer` and `TopologyNet` in 09.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+__all__ = [
+    "BiasRowLayer",
+    "TopologyNet",
+    "TwoLayerNet",
+    "count_parameters",
+    "initial_parameters",
+    "mlp",
+]
+
+
+def mlp(
+    sizes: Sequence[int], *, activation: Callable[[], nn.Module] = nn.Tanh
+) -> nn.Sequential:
+    """Return fully connected layers with an activation after each but the last.
+
+    ``mlp([2, 4, 1])`` is ``Sequential(Linear(2, 4), Tanh(), Linear(4, 1))``.
+
+    Args:
+        sizes: Width of the input, of each hidden layer, and of the output.
+        activation: A class such as `torch.nn.ReLU`; one object is made per layer.
+
+    Returns:
+        A network from inputs ``(N, sizes[0])`` to logits ``(N, sizes[-1])``.
+
+    Raises:
+        ValueError: If there are fewer than two sizes or one is not a whole number
+            of at least 1.
+        TypeError: If ``activation`` is not a class, or not one of a module.
+    """
+    _require_sizes(sizes)
+    if isinstance(activation, nn.Module):
+        name = type(activation).__name__
+        raise TypeError(f"activation={activation!r}: give the class, nn.{name}")
+    layers: list[nn.Module] = []
+    for n_inputs, n_outputs in pairwise(sizes):
+        layers += [nn.Linear(n_inputs, n_outputs), activation()]
+    if not isinstance(layers[-1], nn.Module):
+        msg = f"activation={activation!r} makes no module: give a class, say nn.ReLU"
+        raise TypeError(msg)
+    return nn.Sequential(*layers[:-1])
+
+
+class TwoLayerNet(nn.Module):
+    """A hidden layer with tanh and an output layer, each with a name.
+
+    Args:
+        n_inputs: Columns of the input.
+        n_hidden: Neurons of the hidden layer.
+        n_outputs: Columns of the output.
+
+    Shape:
+        Input ``(N, n_inputs)``, output ``(N, n_outputs)``: logits, float32.
+
+    Attributes:
+        hidden: `torch.nn.Linear` from the input to the hidden layer.
+        output: `torch.nn.Linear` from the hidden layer to the output.
+
+    Raises:
+        ValueError: If a size is not a whole number of at least 1.
+    """
+
+    def __init__(self, n_inputs: int, n_hidden: int, n_outputs: int) -> None:
+        super().__init__()
+        _require_sizes([n_inputs, n_hidden, n_outputs])
+        self.hidden = nn.Linear(n_inputs, n_hidden)
+        self.output = nn.Linear(n_hidden, n_outputs)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits of ``inputs``."""
+        activations = torch.tanh(self.hidden(inputs))  # (N, n_hidden)
+        logits: Tensor = self.output(activations)  # (N, n_outputs)
+        return logits
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Return how many numbers the model can learn, all parameters together."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Tensor]:
+    """Return weights and biases to train by hand: small random numbers, and zeros.
+
+    Args:
+        sizes: Width of the input, of each hidden layer, and of the output.
+        scale: Standard deviation of the weights.
+
+    Returns:
+        ``[W1, b1, W2, b2, ...]``, float32 leaves that require a gradient: weights
+        of shape ``(n_inputs, n_outputs)``, for ``inputs @ W1 + b1``, and biases of
+        shape ``(n_outputs,)``.
+
+    Raises:
+        ValueError: If there are fewer than two sizes, one is not a whole number of
+            at least 1, or ``scale`` is not a positive number. With scale 0 all
+            neurons of a layer would stay equal for ever.
+    """
+    _require_sizes(sizes)
+    if not 0 < scale < float("inf"):
+        raise ValueError(f"scale={scale}: use a positive number, 0.01 say")
+    parameters = []
+    for n_inputs, n_outputs in pairwise(sizes):
+        parameters += [torch.randn(n_inputs, n_outputs) * scale, torch.zeros(n_outputs)]
+    return [parameter.requires_grad_() for parameter in parameters]
+
+
+class BiasRowLayer(nn.Module):
+    """A layer that keeps its bias as the last row of its weights.
+
+    It computes ``activation([X 1] @ weight)``: a column of ones beside the input
+    turns the last row of the weights into the bias.
+
+    Args:
+        n_inputs: Columns of the input.
+        n_outputs: Columns of the output.
+        activation: A function of a tensor, such as `torch.sigmoid`.
+
+    Shape:
+        Input ``(N, n_inputs)``, output ``(N, n_outputs)``, float32.
+
+    Attributes:
+        weight: Parameter of shape ``(n_inputs + 1, n_outputs)``, first drawn from a
+            normal distribution with standard deviation 0.01.
+
+    Raises:
+        ValueError: If a size is not a whole number of at least 1, or an input has
+            another shape.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        activation: Callable[[Tensor], Tensor] = torch.sigmoid,
+    ) -> None:
+        super().__init__()
+        _require_sizes([n_inputs, n_outputs])
+        self.weight = nn.Parameter(torch.randn(n_inputs + 1, n_outputs) * 0.01)
+        self.activation = activation
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the activations of ``inputs``."""
+        n_inputs = len(self.weight) - 1
+        if inputs.ndim != 2 or inputs.shape[1] != n_inputs:
+            msg = f"inputs have shape {tuple(inputs.shape)}: (N, {n_inputs}) is wanted"
+            raise ValueError(msg)
+        with_ones = torch.cat([inputs, inputs.new_ones(len(inputs), 1)], dim=1)
+        return self.activation(with_ones @ self.weight)  # (N, n_outputs)
+
+
+class TopologyNet(nn.Module):
+    """As many `BiasRowLayer` as the topology asks for, one after the other.
+
+    Args:
+        topology: Width of the input, of each hidden layer, and of the output.
+        activation: A function of a tensor, used in every layer, the last included.
+
+    Shape:
+        Input ``(N, topology[0])``, output ``(N, topology[-1])``, float32.
+
+    Raises:
+        ValueError: If there are fewer than two sizes or one is not a whole number
+            of at least 1.
+    """
+
+    def __init__(
+        self,
+        topology: Sequence[int],
+        *,
+        activation: Callable[[Tensor], Tensor] = torch.sigmoid,
+    ) -> None:
+        super().__init__()
+        _require_sizes(topology)
+        for i, (n_inputs, n_outputs) in enumerate(pairwise(topology), start=1):
+            layer = BiasRowLayer(n_inputs, n_outputs, activation=activation)
+            self.add_module(f"layer{i}", layer)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the activations of the last layer."""
+        for layer in self.children():
+            inputs = layer(inputs)
+        return inputs
+
+
+def _require_sizes(sizes: Sequence[int]) -> None:
+    if len(sizes) < 2:
+        msg = f"sizes={list(sizes)}: give at least the width of input and output"
+        raise ValueError(msg)
+    for size in sizes:
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            msg = f"sizes={list(sizes)}: {size!r} is not a whole number of at least 1"
+            raise ValueError(msg)
