@@ -1,0 +1,340 @@
+"""Check an answer to an exercise, with a hint in the reader's language.
+
+Needs torch and numpy. In the book: the exercises at the end of every chapter.
+
+`check` is all that a reader needs. Each exercise is one function below, registered
+under the number that it has in the book. It returns None for a right answer, and for
+a wrong one a `Hint` that says what to look at next, in both languages, without giving
+the solution away. An answer can be anything, so a function first asks for what it
+needs with the helpers ``_is_number``, ``_is_tensor``, ``_is_close``, ``_is_equal``,
+``_call``, ``_gives`` and ``_is_module``: each returns None if all is well, else a
+hint, so they join with ``or``::
+
+    @exercise("00-1")
+    def _check_00_1(answer: Any) -> Hint | None:
+        return _is_close(
+            answer, 0.5, within=0.01,
+            hint=Hint(zh="再看看 x = 0 处的曲线。", en="Look at the curve at x = 0."),
+        )
+"""
+
+import ctypes
+import locale
+import math
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Feedback", "Hint", "check", "exercise"]
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What to look at next: one line in Chinese and the same in English.
+
+    Raises:
+        ValueError: If a line is empty or holds a line break.
+    """
+
+    zh: str
+    en: str
+
+    def __post_init__(self) -> None:
+        for text in (self.zh, self.en):
+            if not text.strip() or len(text.splitlines()) != 1:
+                raise ValueError(f"a hint is one line in each language, not {text!r}")
+
+
+@dataclass(frozen=True, repr=False)
+class Feedback:
+    """What `check` found; shown, it is the message in the language chosen.
+
+    Attributes:
+        correct: Whether the answer is right; also the truth value of the feedback.
+        message: The message in both languages.
+        lang: ``"zh"``, ``"en"``, or ``"both"``: one line each, with its language.
+    """
+
+    correct: bool
+    message: Hint
+    lang: str
+
+    def __bool__(self) -> bool:
+        return self.correct
+
+    def __repr__(self) -> str:
+        if self.lang == "both":
+            return f"zh: {self.message.zh}\nen: {self.message.en}"
+        return self.message.zh if self.lang == "zh" else self.message.en
+
+
+_Check = Callable[[Any], Hint | None]
+_CHECKS: dict[str, _Check] = {}
+
+_RIGHT = Hint(zh="答对了。", en="That is right.")
+_NOT_ANSWERED = Hint(
+    zh="还没有作答：把 `...` 换成你的答案，再运行一次。",
+    en="Not answered yet: put your answer in place of `...` and run the cell again.",
+)
+
+
+def check(exercise: str, answer: object, *, lang: str | None = None) -> Feedback:
+    """Say whether an answer is right, or what to look at next.
+
+    Prints nothing and leaves PyTorch's random numbers (of the CPU) as they were.
+
+    Args:
+        exercise: The number of the exercise in the book, for example ``"04-2"``.
+        answer: Whatever the exercise asks for. Any object is allowed: one of the
+            wrong kind gets a hint, not an error.
+        lang: ``"zh"``, ``"en"``, or ``"both"``. None: what the environment variable
+            ``NN_TUTORIAL_LANG`` says, else the language of this computer if it is
+            Chinese, else English.
+
+    Raises:
+        ValueError: If there is no such exercise or language.
+    """
+    if exercise not in _CHECKS:
+        known = ", ".join(sorted(_CHECKS))
+        raise ValueError(f"no exercise {exercise!r}; there are: {known}")
+    lang = _choose_language(lang)
+    if _is_missing(answer):
+        return Feedback(False, _NOT_ANSWERED, lang)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            hint = _CHECKS[exercise](answer)
+    except Exception as error:
+        # An answer may be an object that raises as soon as it is looked at; its error
+        # is told to the reader, to whom a traceback through this file says nothing.
+        hint = _raised(error)
+    return Feedback(hint is None, hint or _RIGHT, lang)
+
+
+def exercise(number: str) -> Callable[[_Check], _Check]:
+    """Register the decorated function as the check of an exercise.
+
+    Args:
+        number: Two digits of the chapter, a dash, and the number within it.
+
+    Raises:
+        ValueError: If the number looks otherwise or is taken.
+    """
+    if not re.fullmatch(r"\d\d-[1-9]\d*", number):
+        raise ValueError(f"exercise {number!r}: number it like '04-2'")
+    if number in _CHECKS:
+        raise ValueError(f"exercise {number!r} already has a check")
+
+    def register(function: _Check) -> _Check:
+        _CHECKS[number] = function
+        return function
+
+    return register
+
+
+# --- The exercises, in the order of the book --------------------------------------
+
+
+# --- Helpers for the checks -------------------------------------------------------
+
+
+def _is_number(answer: object) -> Hint | None:
+    """Ask for one number: Python's, NumPy's, or a tensor or array with one element."""
+    if isinstance(answer, (Tensor, np.ndarray, np.generic)):
+        if math.prod(answer.shape) != 1:
+            found = tuple(answer.shape)
+            return Hint(
+                zh=f"这里要一个数，而你给的形状是 {found}。",
+                en=f"One number is asked for; yours has shape {found}.",
+            )
+        answer = answer.item()
+    if not isinstance(answer, (int, float)) or isinstance(answer, bool):
+        return _wrong_kind("一个数", "one number", answer)
+    # Wrong for NaN and infinity, and for an integer too large to be compared.
+    if not -sys.float_info.max <= answer <= sys.float_info.max:
+        return Hint(
+            zh=f"你的数是 {answer}：计算在某一步出了界，一步一步打印出来看看。",
+            en=f"Your number is {answer}: some step left the range of numbers; "
+            "print one step after the other.",
+        )
+    return None
+
+
+def _is_close(
+    answer: Any, expected: float, *, within: float, hint: Hint
+) -> Hint | None:
+    """Ask for a number at most ``within`` from the expected one, else give ``hint``."""
+    if wrong := _is_number(answer):
+        return wrong
+    if isinstance(answer, (Tensor, np.ndarray, np.generic)):
+        answer = answer.item()
+    return None if abs(answer - expected) <= within else hint
+
+
+def _is_tensor(
+    answer: object,
+    *,
+    shape: Sequence[int | None] | None = None,
+    dtype: torch.dtype | None = None,
+) -> Hint | None:
+    """Ask for a tensor of this shape (None fits any size) and dtype, without NaN."""
+    if not isinstance(answer, Tensor):
+        return _wrong_kind("一个张量", "a tensor", answer)
+    found = tuple(answer.shape)
+    if shape is not None and not (
+        len(found) == len(shape)
+        and all(want in (None, size) for want, size in zip(shape, found, strict=True))
+    ):
+        wanted = "(" + ", ".join("N" if n is None else str(n) for n in shape)
+        wanted += ",)" if len(shape) == 1 else ")"
+        return Hint(
+            zh=f"形状应为 {wanted}，而你的是 {found}。",
+            en=f"The shape should be {wanted}; yours is {found}.",
+        )
+    if dtype is not None and answer.dtype != dtype:
+        return Hint(
+            zh=f"类型应为 {dtype}，而你的是 {answer.dtype}。",
+            en=f"The dtype should be {dtype}; yours is {answer.dtype}.",
+        )
+    if answer.isnan().any():
+        return Hint(
+            zh="你的张量里有 NaN：找出它最早出现在哪一步。",
+            en="Your tensor holds NaN: find the first step at which it appears.",
+        )
+    return None
+
+
+def _is_equal(
+    answer: Any, expected: Tensor, *, hint: Hint, within: float = 0.0
+) -> Hint | None:
+    """Ask for a tensor of the shape, dtype and (up to ``within``) values expected."""
+    if wrong := _is_tensor(answer, shape=expected.shape, dtype=expected.dtype):
+        return wrong
+    answer = answer.detach().cpu()
+    return None if torch.allclose(answer, expected, rtol=0, atol=within) else hint
+
+
+def _call(function: Any, *arguments: Any, timeout_s: float = 10.0) -> Any:
+    """Return what ``function(*arguments)`` returns, or a hint if it does not return.
+
+    The function runs in a thread of its own, which is stopped when the time is up.
+    """
+    if not callable(function):
+        return _wrong_kind("一个函数", "a function", function)
+    outcome: list[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append(function(*arguments))
+        except BaseException as error:
+            # Whatever the reader's function raises is what the reader has to see.
+            outcome.append(_raised(error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    if not outcome:
+        # Python offers no other way to end a thread; a loop left running would slow
+        # down all the reader does afterwards.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit)
+        )
+        return Hint(
+            zh=f"你的函数 {timeout_s:g} 秒还没有返回：看看循环何时结束。",
+            en=f"Your function did not return within {timeout_s:g} seconds: look at "
+            "when its loop ends.",
+        )
+    if outcome[0] is None or outcome[0] is ...:
+        return Hint(
+            zh="你的函数什么也没有返回：是不是少了 return？",
+            en="Your function returns nothing: is a return missing?",
+        )
+    return outcome[0]
+
+
+def _gives(
+    function: Any,
+    *arguments: Any,
+    expected: Tensor | float,
+    hint: Hint,
+    within: float = 0.0,
+) -> Hint | None:
+    """Ask for a function that returns the expected tensor or number."""
+    result = _call(function, *arguments)
+    if isinstance(result, Hint):
+        return result
+    if isinstance(expected, Tensor):
+        return _is_equal(result, expected, within=within, hint=hint)
+    return _is_close(result, expected, within=within, hint=hint)
+
+
+def _is_module(
+    answer: Any, *, inputs: Tensor, output_shape: Sequence[int | None]
+) -> Hint | None:
+    """Ask for a module that turns the inputs into this shape and can be trained."""
+    if not isinstance(answer, nn.Module):
+        return _wrong_kind("一个 nn.Module", "an nn.Module", answer)
+    outputs = _call(answer, inputs)
+    if isinstance(outputs, Hint):
+        return outputs
+    if wrong := _is_tensor(outputs, shape=output_shape):
+        return wrong
+    parameters = {n: p for n, p in answer.named_parameters() if p.requires_grad}
+    gradients: Sequence[Tensor | None] = [None] * len(parameters)
+    if parameters and outputs.requires_grad:
+        gradients = torch.autograd.grad(
+            outputs.sum(), list(parameters.values()), allow_unused=True
+        )
+    unused = [n for n, g in zip(parameters, gradients, strict=True) if g is None]
+    if unused or not parameters:
+        names = ", ".join(unused) or "-"
+        return Hint(
+            zh=f"输出的梯度到不了这些参数：{names}。看看 forward 用了哪些层。",
+            en=f"No gradient of the output reaches these parameters: {names}. Look at "
+            "which layers forward uses.",
+        )
+    return None
+
+
+def _is_missing(answer: object) -> bool:
+    if isinstance(answer, (tuple, list)):
+        return any(part is ... for part in answer)
+    return answer is None or answer is ...
+
+
+def _wrong_kind(wanted_zh: str, wanted_en: str, answer: object) -> Hint:
+    found = type(answer).__name__
+    return Hint(
+        zh=f"这里要{wanted_zh}，而你给的是 {found}。",
+        en=f"What is asked for is {wanted_en}; you gave a {found}.",
+    )
+
+
+def _raised(error: BaseException) -> Hint:
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    return Hint(
+        zh=f"用你的答案计算时出了错：{text}",
+        en=f"Computing with your answer raised an error: {text}",
+    )
+
+
+def _choose_language(lang: str | None) -> str:
+    source = "lang"
+    if lang is None and os.environ.get("NN_TUTORIAL_LANG"):
+        source, lang = "NN_TUTORIAL_LANG", os.environ["NN_TUTORIAL_LANG"]
+    if lang is None:
+        variables = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+        settings = [os.environ[name] for name in variables if os.environ.get(name)]
+        # Windows sets none of these and calls its locale "Chinese (Simplified)_China".
+        setting = settings[0] if settings else locale.getlocale()[0] or ""
+        return "zh" if setting.lower().startswith(("zh", "chinese")) else "en"
+    if lang not in ("zh", "en", "both"):
+        raise ValueError(f"{source}={lang!r}: use 'zh', 'en' or 'both'")
+    return lang

@@ -1,0 +1,357 @@
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from nn_tutorial import exercises
+from nn_tutorial.exercises import Hint, check, exercise
+
+# --- The exercises of the book ----------------------------------------------------
+
+
+class Case(NamedTuple):
+    """A right and a wrong answer, each made when needed."""
+
+    right: Callable[[], object]
+    wrong: Callable[[], object]
+
+
+# One line for each exercise. 00-1 is a toy registered by a fixture below.
+CASES: dict[str, Case] = {
+    "00-1": Case(right=lambda: 4, wrong=lambda: 5),
+}
+
+ODD_ANSWERS = {
+    "text": "text",
+    "no text": "",
+    "no list": [],
+    "nested list": [[1, 2], [3]],
+    "dict": {"a": 1},
+    "object": object(),
+    "true": True,
+    "nan": math.nan,
+    "infinity": math.inf,
+    "huge": 10**400,
+    "complex": 1j,
+    "no numbers": torch.zeros(0),
+    "three axes": torch.zeros(2, 3, 4),
+    "scalar tensor": torch.tensor(0.1),
+    "nan tensor": torch.tensor([[math.nan]]),
+    "integer tensor": torch.arange(3),
+    "bool tensor": torch.tensor([True]),
+    "array of text": np.array(["a"]),
+    "array of objects": np.array([object()]),
+    "raising function": lambda *arguments: 1 / 0,
+    "silent function": lambda *arguments: None,
+    "identity": lambda argument: argument,
+    "class": int,
+    "module": nn.Linear(1, 1),
+    "empty module": nn.Sequential(),
+    "module class": nn.Linear,
+}
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """A registry with one exercise more: 00-1 asks for the number 4."""
+    monkeypatch.setattr(exercises, "_CHECKS", dict(exercises._CHECKS))
+
+    @exercise("00-1")
+    def _check_00_1(answer):
+        hint = Hint(zh="数一数花瓣。", en="Count the petals.")
+        return exercises._is_close(answer, 4, within=0, hint=hint)
+
+
+def register_toy(function):
+    """Let ``function`` be the check of 00-1, within a test that uses ``toy``."""
+    exercises._CHECKS["00-1"] = function
+
+
+def test_every_exercise_of_the_book_has_a_right_and_a_wrong_answer_here(toy):
+    assert set(CASES) == set(exercises._CHECKS)
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_right_answer_is_right(toy, number):
+    feedback = check(number, CASES[number].right(), lang="en")
+
+    assert feedback.correct, feedback
+    assert repr(feedback) == "That is right."
+
+
+@pytest.mark.parametrize("number", CASES)
+def test_wrong_answer_gets_a_hint_of_its_own(toy, number):
+    feedback = check(number, CASES[number].wrong(), lang="en")
+
+    assert not feedback.correct
+    # Not the answer to a wrong kind of object: the hint must be about the exercise.
+    assert not feedback.message.en.startswith(("What is asked", "Computing with"))
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("empty", [None, ..., (..., ...), [1, ...]], ids=repr)
+def test_empty_answer_is_called_not_answered(toy, number, empty):
+    feedback = check(number, empty, lang="en")
+
+    assert not feedback.correct
+    assert repr(feedback).startswith("Not answered yet")
+
+
+@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("name", ODD_ANSWERS)
+def test_answer_of_an_odd_kind_makes_no_check_raise(toy, number, name):
+    result = exercises._CHECKS[number](ODD_ANSWERS[name])
+
+    assert result is None or isinstance(result, Hint)
+
+
+# --- check ------------------------------------------------------------------------
+
+
+def test_unknown_exercise_is_refused_with_the_known_ones(toy):
+    with pytest.raises(ValueError, match=r"no exercise '99-9'; there are: 00-1"):
+        check("99-9", 4)
+
+
+def test_feedback_is_true_only_for_a_right_answer(toy):
+    assert check("00-1", 4)
+    assert not check("00-1", 5)
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"),
+    [
+        ("zh", "数一数花瓣。"),
+        ("en", "Count the petals."),
+        ("both", "zh: 数一数花瓣。\nen: Count the petals."),
+    ],
+)
+def test_hint_is_shown_in_the_language_asked_for(toy, monkeypatch, lang, shown):
+    monkeypatch.setenv("NN_TUTORIAL_LANG", "zh" if lang == "en" else "en")
+    assert repr(check("00-1", 5, lang=lang)) == shown
+
+    monkeypatch.setenv("NN_TUTORIAL_LANG", lang)
+    assert repr(check("00-1", 5)) == str(check("00-1", 5)) == shown
+
+
+@pytest.mark.parametrize(
+    ("variables", "windows_locale", "lang"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, None, "zh"),
+        ({"LANG": "en_US.UTF-8"}, "zh_CN", "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, None, "en"),
+        ({"LANG": "en_US.UTF-8", "LANGUAGE": "zh_TW:en"}, None, "zh"),
+        ({"LANG": ""}, "Chinese (Simplified)_China", "zh"),
+        ({}, "de_DE", "en"),
+        ({}, None, "en"),
+    ],
+)
+def test_without_a_choice_the_language_of_the_computer_decides(
+    toy, monkeypatch, variables, windows_locale, lang
+):
+    names = ("NN_TUTORIAL_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("locale.getlocale", lambda: (windows_locale, "utf-8"))
+
+    assert check("00-1", 5).lang == lang
+
+
+def test_unknown_language_is_refused(toy, monkeypatch):
+    with pytest.raises(ValueError, match="lang='fr': use 'zh', 'en' or 'both'"):
+        check("00-1", 4, lang="fr")
+
+    monkeypatch.setenv("NN_TUTORIAL_LANG", "de")
+    with pytest.raises(ValueError, match="NN_TUTORIAL_LANG='de': use"):
+        check("00-1", 4)
+
+
+def test_answer_that_raises_when_looked_at_gets_a_hint(toy):
+    class Broken:
+        def __rsub__(self, other):
+            raise RuntimeError("two\nlines")
+
+    register_toy(lambda answer: 1 - answer)
+    feedback = check("00-1", Broken(), lang="both")
+
+    assert not feedback.correct
+    assert "error: RuntimeError: two lines" in feedback.message.en
+    assert "RuntimeError: two lines" in feedback.message.zh
+
+
+def test_check_prints_nothing_and_leaves_the_random_numbers_alone(toy, capfd):
+    def draw(answer):
+        torch.manual_seed(torch.randint(9, ()).item())
+
+    register_toy(draw)
+    before = torch.get_rng_state()
+
+    assert check("00-1", 4).correct
+    assert torch.equal(torch.get_rng_state(), before)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("number", ["4-1", "04-0", "04_1", "04-1 "])
+def test_number_of_another_form_is_refused(number):
+    with pytest.raises(ValueError, match="number it like '04-2'"):
+        exercise(number)
+
+
+def test_second_check_for_one_exercise_is_refused(toy):
+    with pytest.raises(ValueError, match="'00-1' already has a check"):
+        exercise("00-1")
+
+
+@pytest.mark.parametrize("text", ["", " ", "two\nlines"])
+def test_hint_is_one_line_in_each_language(text):
+    for languages in ({"zh": text, "en": "x"}, {"zh": "x", "en": text}):
+        with pytest.raises(ValueError, match="one line in each language"):
+            Hint(**languages)
+
+
+# --- Helpers for the checks -------------------------------------------------------
+
+LOOK = Hint(zh="看图。", en="Look at the figure.")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        3,
+        3.0005,
+        np.float32(3),
+        np.int64(3),
+        np.array([[3.0]]),
+        torch.tensor(3),
+        torch.tensor([2.9995], requires_grad=True),
+    ],
+    ids=repr,
+)
+def test_close_number_of_any_library_is_right(answer):
+    assert exercises._is_close(answer, 3, within=1e-3, hint=LOOK) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (3.1, "Look at the figure."),
+        ("3", "What is asked for is one number; you gave a str."),
+        (True, "What is asked for is one number; you gave a bool."),
+        (3j, "you gave a complex"),
+        (torch.zeros(2, 1), "yours has shape (2, 1)"),
+        (math.nan, "Your number is nan"),
+        (np.array([np.inf]), "Your number is inf"),
+    ],
+)
+def test_number_that_is_not_close_gets_the_fitting_hint(answer, message):
+    assert message in exercises._is_close(answer, 3, within=1e-3, hint=LOOK).en
+
+
+def test_equal_tensor_is_right():
+    expected = torch.tensor([[1.0, 2.0]])
+
+    for answer in (expected, (expected + 0).requires_grad_()):
+        assert exercises._is_equal(answer, expected, hint=LOOK) is None
+    nearly = expected + 1e-3
+    assert exercises._is_equal(nearly, expected, within=2e-3, hint=LOOK) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (torch.tensor([[1.0, 2.1]]), "Look at the figure."),
+        (torch.tensor([[1.0], [2.0]]), "The shape should be (1, 2); yours is (2, 1)."),
+        (torch.tensor([[1, 2]]), "should be torch.float32; yours is torch.int64."),
+        (torch.tensor([[1.0, math.nan]]), "Your tensor holds NaN"),
+        ([[1.0, 2.0]], "What is asked for is a tensor; you gave a list."),
+    ],
+)
+def test_tensor_that_is_not_equal_gets_the_fitting_hint(answer, message):
+    expected = torch.tensor([[1.0, 2.0]])
+
+    assert message in exercises._is_equal(answer, expected, hint=LOOK).en
+
+
+def test_none_in_a_shape_fits_any_number_of_rows():
+    assert exercises._is_tensor(torch.zeros(7, 2), shape=(None, 2)) is None
+    hint = exercises._is_tensor(torch.zeros(7, 3), shape=(None, 2))
+    assert "should be (N, 2); yours is (7, 3)" in hint.en
+    hint = exercises._is_tensor(torch.zeros(7, 1), shape=(7,))
+    assert "should be (7,); yours is (7, 1)" in hint.en
+
+
+def test_function_is_judged_by_what_it_gives():
+    def gives(function, expected):
+        return exercises._gives(function, 2.0, expected=expected, hint=LOOK)
+
+    assert gives(lambda x: x**2, 4.0) is None
+    assert gives(lambda x: torch.tensor([x]), torch.tensor([2.0])) is None
+    assert gives(lambda x: x**3, 4.0) is LOOK
+    assert "asked for is a function; you gave a float" in gives(4.0, 4.0).en
+    assert "Your function returns nothing" in gives(lambda x: None, 4.0).en
+    assert "Your function returns nothing" in gives(lambda x: ..., 4.0).en
+    assert "ZeroDivisionError: " in gives(lambda x: x / 0, 4.0).en
+    assert "TypeError: " in gives(lambda: 4.0, 4.0).en
+    assert "SystemExit: " in gives(lambda x: exit(), 4.0).en
+
+
+def test_function_that_never_returns_is_stopped():
+    threads_before = threading.active_count()
+    start_s = time.monotonic()
+
+    def loop_for_ever():
+        while True:
+            pass
+
+    hint = exercises._call(loop_for_ever, timeout_s=0.1)
+
+    assert "did not return within 0.1 seconds" in hint.en
+    while threading.active_count() > threads_before:
+        assert time.monotonic() - start_s < 30, "the loop is still running"
+        time.sleep(0.01)
+
+
+class ForgetsALayer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.used = nn.Linear(2, 1)
+        self.forgotten = nn.Linear(2, 2)
+
+    def forward(self, inputs):
+        return self.used(inputs)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (nn.Linear(2, 3), "should be (N, 1); yours is (4, 3)"),
+        (nn.Linear(3, 1), "RuntimeError: "),
+        (nn.Linear, "asked for is an nn.Module; you gave a type"),
+        (ForgetsALayer(), "parameters: forgotten.weight, forgotten.bias. Look"),
+        (nn.AvgPool1d(2), "No gradient of the output reaches these parameters: -"),
+    ],
+    ids=["shape", "width", "class", "unused", "no parameters"],
+)
+def test_module_that_does_not_do_it_gets_the_fitting_hint(answer, message):
+    hint = exercises._is_module(answer, inputs=torch.ones(4, 2), output_shape=(None, 1))
+
+    assert message in hint.en
+
+
+def test_module_with_the_right_shape_and_gradients_is_right():
+    frozen = nn.Linear(2, 2).requires_grad_(False)
+    model = nn.Sequential(frozen, nn.Tanh(), nn.Linear(2, 1))
+
+    assert (
+        exercises._is_module(model, inputs=torch.ones(4, 2), output_shape=(4, 1))
+        is None
+    )
+    assert all(parameter.grad is None for parameter in model.parameters())
