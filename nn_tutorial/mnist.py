@@ -35,7 +35,7 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -49,7 +49,11 @@ __all__ = [
     "load_tensors",
     "mnist_root",
     "stand_in_notice",
+    "with_progress",
 ]
+
+
+Item = TypeVar("Item")
 
 
 class MnistFile(NamedTuple):
@@ -360,6 +364,25 @@ def captured_step(
         return loss
 
     return replay
+
+
+def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
+    """Yield each item, with a progress bar for somebody who waits in a terminal.
+
+    The bar appears after two seconds, and never where nobody waits: not in a
+    notebook, not in a page, not in a file. It is drawn on the error stream.
+
+    Args:
+        items: What to go through, for example ``range(20)``.
+        label: Stands before the bar.
+
+    Yields:
+        The items, one after the other.
+    """
+    with _progress_bar(label, len(items)) as show:
+        for n_done, item in enumerate(items, 1):
+            yield item
+            show(n_done)
 
 
 # -- Finding and fetching ----------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Figures of the book: one style, points, boundaries, curves, networks and films.
+"""Figures of the book: one style for points, boundaries, curves, networks and films.
 
 Needs torch, NumPy and Matplotlib (contourpy comes with Matplotlib). Each function
 draws on the axes it is given and returns them; none opens a window or changes the
@@ -7,7 +7,8 @@ style, except the two whose job that is: ``Film.show`` and ``use_style``.
 Colours stand for the same thing in every figure and are told apart by colour-blind
 readers; shape or a label always says the same once more.
 
-The book explains decision boundaries and films in chapter 04, networks in chapter 01.
+The book explains networks in chapter 01, decision boundaries and films in chapter 04,
+confusion matrices in chapter 07.
 
 Source:
     Colours: Okabe & Ito (2008), "Color Universal Design",
@@ -37,6 +38,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.collections import LineCollection
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, PathPatch
 from matplotlib.path import Path
@@ -56,6 +58,7 @@ __all__ = [
     "Film",
     "compact_svg",
     "draw_network",
+    "plot_confusion",
     "plot_curves",
     "plot_decision_boundary",
     "plot_points",
@@ -534,6 +537,53 @@ def _checked_limits(
         msg = f"limits must be ((left, right), (bottom, top)), rising, got {limits}"
         raise ValueError(msg)
     return corners[:, 0], corners[:, 1]
+
+
+# -- Confusion matrix ------------------------------------------------------------------
+
+
+def plot_confusion(ax: Axes, counts: Any) -> Axes:
+    """Draw how often each class was taken for each other class.
+
+    The right answers, far more than all others, stand uncoloured on the diagonal;
+    the more often a mistake was made, the stronger is its colour. Zeros are left out.
+
+    Args:
+        ax: Axes to draw on.
+        counts: Whole numbers, shape ``(C, C)``: a row for each true class, a column
+            for each predicted one.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: If ``counts`` does not hold numbers.
+        ValueError: If it is not square, or holds something else than counts.
+    """
+    counts = _as_array(counts, "counts")
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
+        msg = f"counts must have shape (C, C), got {counts.shape}"
+        raise ValueError(msg)
+    if (counts < 0).any() or (counts != np.round(counts)).any():
+        msg = "counts must be whole numbers from 0: count examples, not fractions"
+        raise ValueError(msg)
+    mistakes = counts * ~np.eye(len(counts), dtype=bool)
+    ax.pcolormesh(
+        np.zeros(counts.shape),
+        cmap=ListedColormap([PREDICTION_COLOR]),
+        alpha=0.8 * mistakes / max(mistakes.max(), 1),
+    )
+    for row, column in np.argwhere(counts):
+        place = {"ha": "center", "va": "center", "fontsize": 10}
+        ax.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", **place)
+    middles = np.arange(len(counts)) + 0.5
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_ticks(middles, labels=range(len(counts)))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set(xlabel="prediction", ylabel="truth", aspect="equal")
+    ax.invert_yaxis()
+    return ax
 
 
 # -- Curves and networks ---------------------------------------------------------------

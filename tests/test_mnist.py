@@ -28,6 +28,7 @@ from nn_tutorial.mnist import (
     load_tensors,
     mnist_root,
     stand_in_notice,
+    with_progress,
 )
 
 REAL_DATA = os.environ.get("NN_TUTORIAL_DATA")
@@ -648,6 +649,21 @@ def test_short_wait_draws_no_progress_bar(clock, monkeypatch):
 
 def test_page_gets_no_progress_bar(clock, monkeypatch):
     assert draw_bar(io.StringIO(), clock, monkeypatch, seconds_a_step=5) == ""
+
+
+def test_progress_follows_the_items_of_a_loop(clock, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    seen = []
+
+    for item in with_progress("abcd", "letters"):
+        seen.append(item)
+        clock[0] += 1.5
+
+    assert seen == ["a", "b", "c", "d"]
+    told = terminal.getvalue().rstrip("\n").split("\r")[1:]
+    assert [text.rpartition("]")[2].strip() for text in told] == ["50%", "75%", "100%"]
+    assert told[0].startswith("letters [")
 
 
 # -- In memory ---------------------------------------------------------------------

@@ -31,6 +31,7 @@ from nn_tutorial.plotting import (
     Film,
     compact_svg,
     draw_network,
+    plot_confusion,
     plot_curves,
     plot_decision_boundary,
     plot_points,
@@ -395,6 +396,59 @@ def test_one_epoch_is_a_visible_point(ax):
 def test_curves_that_cannot_be_drawn(ax, curves, options, error, message):
     with pytest.raises(error, match=message):
         plot_curves(ax, curves, ylabel="loss", **options)
+
+
+# -- Confusion matrix ------------------------------------------------------------------
+
+
+def test_confusion_matrix_names_every_count_in_its_place(ax):
+    counts = [[50, 2, 0], [0, 60, 4], [1, 0, 1000]]
+
+    plot_confusion(ax, counts)
+
+    written = {
+        (int(text.get_position()[1]), int(text.get_position()[0])): int(text.get_text())
+        for text in ax.texts
+    }
+    assert written == {
+        (row, column): count
+        for row, line in enumerate(counts)
+        for column, count in enumerate(line)
+        if count
+    }
+    # Class 0 is in the upper left corner, and an axis says which is the truth.
+    assert ax.yaxis_inverted()
+    assert (ax.get_ylabel(), ax.get_xlabel()) == ("truth", "prediction")
+
+
+def test_confusion_matrix_colours_mistakes_by_their_number_and_no_right_answer(ax):
+    counts = torch.tensor([[50, 2, 0], [0, 60, 4], [1, 0, 1000]])
+
+    plot_confusion(ax, counts)
+    ax.figure.draw_without_rendering()
+
+    strength = ax.collections[0].get_alpha()
+    assert np.allclose(5 * strength, [[0, 2, 0], [0, 0, 4], [1, 0, 0]])
+
+
+def test_perfect_confusion_matrix_has_no_colour(ax):
+    plot_confusion(ax, np.eye(3))
+
+    assert not np.any(ax.collections[0].get_alpha())
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        (np.zeros((2, 3)), r"\(C, C\), got \(2, 3\)"),
+        (np.zeros((0, 0)), r"\(C, C\), got \(0, 0\)"),
+        ([[0.5, 0.5], [0, 1]], "count examples, not fractions"),
+        ([[-1, 0], [0, 1]], "whole numbers from 0"),
+    ],
+)
+def test_confusion_matrices_that_cannot_be_drawn(ax, counts, message):
+    with pytest.raises(ValueError, match=message):
+        plot_confusion(ax, counts)
 
 
 # -- Networks --------------------------------------------------------------------------
