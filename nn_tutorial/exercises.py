@@ -8,7 +8,7 @@ a wrong one a `Hint` that says what to look at next, in both languages, without 
 the solution away. An answer can be anything, so a function first asks for what it
 needs with the helpers ``_is_number``, ``_is_tensor``, ``_is_close``, ``_is_equal``,
 ``_call``, ``_gives`` and ``_is_module``: each returns None if all is well, else a
-hint, so they join with ``or``::
+hint, so they join with ``or`` (``_numbers`` returns the numbers, or a hint)::
 
     @exercise("00-1")
     def _check_00_1(answer: Any) -> Hint | None:
@@ -141,6 +141,134 @@ def exercise(number: str) -> Callable[[_Check], _Check]:
 
 # --- The exercises, in the order of the book --------------------------------------
 
+# 04 Logistic regression and a neural network
+
+
+@exercise("04-1")
+def _check_04_1(answer: Any) -> Hint | None:
+    """Ask for the logit of probability 0.9: log(0.9 / 0.1)."""
+    hint = Hint(
+        zh="从概率走回分数：正文里 z 写成 p 的式子，有一个 log。",
+        en="Walk back from the probability to the score: the text writes z in terms of "
+        "p, with a log.",
+    )
+    if _is_close(answer, 0.9, within=0.001, hint=hint) is None:
+        hint = Hint(
+            zh="0.9 是概率。logits 是分数，要的是 sigmoid 之后等于 0.9 的那个分数。",
+            en="0.9 is a probability. Logits are scores: which score has a sigmoid of "
+            "0.9?",
+        )
+    elif _is_close(answer, 1 / (1 + math.exp(-0.9)), within=0.01, hint=hint) is None:
+        hint = Hint(
+            zh="你把 0.9 当作分数去求概率了，方向正好相反。",
+            en="You took 0.9 for a score and computed its probability: that is the "
+            "other direction.",
+        )
+    return _is_close(answer, math.log(9), within=0.01, hint=hint)
+
+
+@exercise("04-2")
+def _check_04_2(answer: Any) -> Hint | None:
+    """Ask for a line (w1, w2, b) that gets 65 % of the flower right."""
+    line = _numbers(answer, 3)
+    if isinstance(line, Hint):
+        return line
+    points, is_class_1 = _flower()
+    right = np.mean((points @ line[:2] + line[2] > 0) == is_class_1)
+    if right >= 0.65:
+        return None
+    if right <= 0.35:
+        return Hint(
+            zh=f"这条直线只分对 {right:.1%}：线也许是好线，两侧却弄反了。",
+            en=f"This line gets only {right:.1%} right: perhaps a good line, with its "
+            "sides the wrong way around.",
+        )
+    return Hint(
+        zh=f"这条直线分对 {right:.1%}。绕着花走一圈：哪连续四片花瓣里，第 1 类最多？",
+        en=f"This line gets {right:.1%} right. Walk around the flower: which four "
+        "petals in a row hold the most of class 1?",
+    )
+
+
+@exercise("04-3")
+def _check_04_3(answer: Any) -> Hint | None:
+    """Ask for 4! * 2**4, the number of twins of a 2-4-1 network with tanh."""
+    hints = {
+        24: Hint(
+            zh="排列数对了。再用 tanh 的性质：一个神经元的哪些数一起变号，输出不变？",
+            en="The orderings are right. Now tanh: which numbers of one neuron can "
+            "change sign together and leave the output as it is?",
+        ),
+        16: Hint(
+            zh="变号的种数对了。神经元之间还可以换位置。",
+            en="The changes of sign are right. The neurons can also change places.",
+        ),
+        40: Hint(
+            zh="两种办法可以一起用：每一种排法都能配上每一种变号。",
+            en="The two devices work together: each ordering goes with each change of "
+            "sign.",
+        ),
+        383: Hint(zh="就差一个：它自己也算。", en="One is missing: it counts itself."),
+    }
+    other = Hint(
+        zh="分开数：四个神经元有几种排法？每个神经元变不变号，一共有几种选法？",
+        en="Count one after the other: the orderings of four neurons, then the choices "
+        "of sign, one for each neuron.",
+    )
+    for number, hint in hints.items():
+        if _is_close(answer, number, within=0, hint=other) is None:
+            return hint
+    return _is_close(answer, 384, within=0, hint=other)
+
+
+@exercise("04-4")
+def _check_04_4(answer: Any) -> Hint | None:
+    """Ask for the mean losses of net and deep on the flowers of seeds 2 to 21."""
+    losses = _numbers(answer, 2)
+    if isinstance(losses, Hint):
+        return losses
+    net, deep = losses
+    if abs(net - 0.213) <= 0.01 and abs(deep - 0.246) <= 0.03:
+        return None
+    if min(losses) > 0.5:
+        return Hint(
+            zh="这两个数像是准确率；要的是损失。",
+            en="These two look like accuracies; the losses are asked for.",
+        )
+    if deep < 0.19:
+        return Hint(
+            zh="deep 的损失太低，像是在训练用的那朵花上量的：换成没见过的花。",
+            en="The loss of deep is too low, as if measured on the flower it was "
+            "trained on: take flowers it has not seen.",
+        )
+    if net > deep:
+        return Hint(
+            zh="先写 net，再写 deep：两个数是不是写反了？",
+            en="First net, then deep: are the two numbers the wrong way around?",
+        )
+    return Hint(
+        zh="种子从 2 到 21，共 20 朵花，每朵花算一个损失，再取平均；"
+        "net 与 deep 不要再训练。",
+        en="Seeds 2 to 21 make 20 flowers: one loss for each, then the mean; net and "
+        "deep are not trained any further.",
+    )
+
+
+def _flower() -> tuple[np.ndarray, np.ndarray]:
+    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
+
+    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
+    file can be copied alone.
+    """
+    random_state = np.random.RandomState(1)
+    points = []
+    for label in (0, 1):
+        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
+        t = t + 0.2 * random_state.standard_normal(200)
+        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
+        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
+    return np.concatenate(points), np.repeat([False, True], 200)
+
 
 # --- Helpers for the checks -------------------------------------------------------
 
@@ -165,6 +293,22 @@ def _is_number(answer: object) -> Hint | None:
             "print one step after the other.",
         )
     return None
+
+
+def _numbers(answer: Any, count: int) -> list[float] | Hint:
+    """Return the ``count`` numbers in a tuple, list, tensor or array, or a hint."""
+    if isinstance(answer, (Tensor, np.ndarray)):
+        answer = answer.flatten().tolist()
+    if not isinstance(answer, (tuple, list)) or len(answer) != count:
+        found = len(answer) if isinstance(answer, (tuple, list)) else 1
+        return Hint(
+            zh=f"这里要 {count} 个数，写成 (…, …)；你给了 {found} 个。",
+            en=f"{count} numbers are asked for, as (…, …); you gave {found}.",
+        )
+    for number in answer:
+        if wrong := _is_number(number):
+            return wrong
+    return [float(number) for number in answer]
 
 
 def _is_close(

@@ -25,6 +25,10 @@ class Case(NamedTuple):
 # One line for each exercise. 00-1 is a toy registered by a fixture below.
 CASES: dict[str, Case] = {
     "00-1": Case(right=lambda: 4, wrong=lambda: 5),
+    "04-1": Case(right=lambda: math.log(9), wrong=lambda: 0.9),
+    "04-2": Case(right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])),
+    "04-3": Case(right=lambda: 384, wrong=lambda: 24),
+    "04-4": Case(right=lambda: (0.213, 0.246), wrong=lambda: (0.215, 0.141)),
 }
 
 ODD_ANSWERS = {
