@@ -297,7 +297,7 @@ def test_function_is_judged_by_what_it_gives():
         return exercises._gives(function, 2.0, expected=expected, hint=LOOK)
 
     assert gives(lambda x: x**2, 4.0) is None
-    assert gives(lambda x: torch.tensor([x]), torch.tensor([2.0])) is None
+    assert gives(lambda x: torch.tensor([x, x]), torch.tensor([2.0, 2.0])) is None
     assert gives(lambda x: x**3, 4.0) is LOOK
     assert "asked for is a function; you gave a float" in gives(4.0, 4.0).en
     assert "Your function returns nothing" in gives(lambda x: None, 4.0).en
