@@ -1,0 +1,418 @@
+import io
+import os
+import pickle
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from nn_tutorial import saving
+from nn_tutorial.saving import (
+    load_checkpoint,
+    load_weights,
+    save_checkpoint,
+    save_weights,
+)
+
+FORMATS = pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+
+
+def net():
+    return nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+
+
+def assert_equal_states(found, expected):
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def copy_of_state(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+# --- Weights ----------------------------------------------------------------------
+
+
+@FORMATS
+def test_weights_and_buffers_come_back_bit_for_bit(tmp_path, suffix):
+    saved, loaded = net(), net()
+    saved(torch.randn(8, 2))  # moves the running mean of the batch normalisation
+    path = tmp_path / f"model{suffix}"
+
+    save_weights(saved, path)
+    load_weights(loaded, str(path))
+
+    assert_equal_states(loaded.state_dict(), saved.state_dict())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_each_format_is_what_its_own_library_reads(tmp_path):
+    model = net()
+    save_weights(model, tmp_path / "model.pt")
+    save_weights(model, tmp_path / "model.safetensors")
+
+    by_torch = torch.load(tmp_path / "model.pt", weights_only=True)
+    by_safetensors = safetensors.torch.load_file(tmp_path / "model.safetensors")
+
+    assert_equal_states(by_torch, model.state_dict())
+    assert_equal_states(by_safetensors, model.state_dict())
+
+
+@FORMATS
+def test_weights_that_two_layers_share_or_that_are_a_view_can_be_saved(
+    tmp_path, suffix
+):
+    def shared():
+        model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
+        model[0].weight = nn.Parameter(torch.randn(3, 3).t())
+        model[2].weight = model[0].weight
+        return model
+
+    saved, loaded = shared(), shared()
+    save_weights(saved, tmp_path / f"model{suffix}")
+    load_weights(loaded, tmp_path / f"model{suffix}")
+
+    assert_equal_states(loaded.state_dict(), saved.state_dict())
+    assert loaded[2].weight is loaded[0].weight
+
+
+def test_file_has_the_rights_of_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    save_weights(net(), tmp_path / "model.pt")
+
+    modes = [(tmp_path / name).stat().st_mode for name in ("plain", "model.pt")]
+    assert modes[0] == modes[1]
+
+
+# --- A crash in the middle --------------------------------------------------------
+
+SAVE_AND_STOP_HALFWAY = """
+import io, sys, time
+sys.path.insert(0, sys.argv[1])
+import saving, torch
+
+model = torch.nn.Linear(100, 100)
+torch.nn.init.constant_(model.weight, 1.0)
+saving.save_weights(model, sys.argv[2])
+
+save = torch.save
+def write_half(state, file):
+    content = io.BytesIO()
+    save(state, content)
+    half = content.getvalue()[: len(content.getvalue()) // 2]
+    stream = open(file, "wb") if isinstance(file, str) else file
+    stream.write(half)
+    stream.flush()
+    print("half", flush=True)
+    time.sleep(60)
+
+torch.save = write_half
+torch.nn.init.constant_(model.weight, 2.0)
+saving.save_weights(model, sys.argv[2])
+"""
+
+
+def test_program_killed_while_it_writes_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "model.pt"
+    folder_of_module = str(Path(saving.__file__).parent)
+    command = [sys.executable, "-c", SAVE_AND_STOP_HALFWAY, folder_of_module, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "half\n"
+        writer.kill()
+
+    model = nn.Linear(100, 100)
+    load_weights(model, path)
+    assert (model.weight == 1).all()
+    # What was written of the new one lies beside it, and is no file to load.
+    (leftover,) = set(tmp_path.iterdir()) - {path}
+    with pytest.raises(ValueError, match="cut off, damaged or of another kind"):
+        load_weights(model, leftover)
+
+
+@pytest.mark.parametrize("function", ["fsync", "replace"])
+def test_failure_before_the_end_leaves_the_old_file_and_no_other(
+    tmp_path, monkeypatch, function
+):
+    path = tmp_path / "model.pt"
+    old, new = net(), net()
+    save_weights(old, path)
+
+    def fail(*arguments):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os if function == "fsync" else Path, function, fail)
+    with pytest.raises(OSError, match="disk full"):
+        save_weights(new, path)
+
+    load_weights(new, path)
+    assert_equal_states(new.state_dict(), old.state_dict())
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@FORMATS
+def test_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch, suffix):
+    path = tmp_path / f"model{suffix}"
+    sizes_at_sync = []
+    sync = os.fsync
+
+    def record(file_descriptor):
+        sizes_at_sync.append(os.fstat(file_descriptor).st_size)
+        assert not path.exists()
+        sync(file_descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    save_weights(net(), path)
+
+    assert sizes_at_sync == [path.stat().st_size]
+
+
+# --- Files that are refused -------------------------------------------------------
+
+
+def refused(path, message, *, error=ValueError):
+    """Load ``path`` both ways: each refuses it and leaves model and optimizer alone."""
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    before = copy_of_state(model)
+    loads = [lambda: load_weights(model, path)]
+    if path.suffix != ".safetensors":
+        loads.append(lambda: load_checkpoint(model, optimizer, path))
+    for load in loads:
+        with pytest.raises(error, match=message):
+            load()
+    assert_equal_states(model.state_dict(), before)
+    assert optimizer.param_groups[0]["lr"] == 0.1
+
+
+@FORMATS
+def test_file_cut_off_anywhere_is_refused(tmp_path, suffix):
+    path = tmp_path / f"model{suffix}"
+    save_weights(net(), path)
+    content = path.read_bytes()
+
+    for length in (0, 1, 8, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:length])
+        refused(path, "cut off, damaged or of another kind")
+
+
+def test_one_flipped_bit_is_found(tmp_path):
+    path = tmp_path / "model.pt"
+    model = nn.Linear(100, 100)
+    save_weights(model, path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+    # PyTorch itself reads the wrong number without a word.
+    assert not torch.equal(
+        torch.load(path, weights_only=True)["weight"], model.state_dict()["weight"]
+    )
+    refused(path, "wrong checksum of .*/data/")
+
+
+@FORMATS
+@pytest.mark.parametrize("kind", ["text", "npz", "pickle", "other format"])
+def test_file_of_another_kind_is_refused(tmp_path, suffix, kind):
+    path = tmp_path / f"model{suffix}"
+    if kind == "text":
+        path.write_text("0.5 0.25\n" * 20)
+    elif kind == "npz":
+        content = io.BytesIO()
+        np.savez(content, weight=np.zeros(3))
+        path.write_bytes(content.getvalue())
+    elif kind == "pickle":
+        path.write_bytes(pickle.dumps({"weight": [1.0]}))
+    else:
+        other = {".pt": ".safetensors", ".safetensors": ".pt"}[suffix]
+        save_weights(net(), tmp_path / f"other{other}")
+        (tmp_path / f"other{other}").replace(path)
+
+    refused(path, "cut off, damaged or of another kind")
+
+
+class MakesAFolder:
+    """Unpickled, it makes a folder: harmless, but any other call would do as well."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path):
+    trace, path = tmp_path / "trace", tmp_path / "model.pt"
+    torch.save({"weight": torch.zeros(1), "extra": MakesAFolder(trace)}, path)
+
+    refused(path, r"refused: .* code that it names \(\w+\.mkdir\) would run")
+    assert not trace.exists()
+
+    # The file is not harmless by accident: read without care, it does run.
+    torch.load(path, weights_only=False)
+    assert trace.is_dir()
+
+
+def test_whole_model_is_refused_with_the_way_out(tmp_path):
+    torch.save(net(), tmp_path / "model.pt")
+
+    refused(
+        tmp_path / "model.pt",
+        r"torch\.nn\.modules\.container\.Sequential\) .* a whole model of your own",
+    )
+
+
+def state_of(**changes):
+    """The state dict of a net with entries changed, or left out where None."""
+    state = {**net().state_dict(), **changes}
+    return {name: value for name, value in state.items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            state_of(**{"0.weight": torch.zeros(10, 2), "2.bias": None}),
+            r"first at '0\.weight': expected shape \(4, 2\), found shape \(10, 2\)",
+        ),
+        (
+            state_of(**{"2.weight": None}),
+            r"first at '2\.weight': expected shape \(1, 4\), found nothing",
+        ),
+        (
+            state_of(**{"3.weight": torch.zeros(1)}),
+            r"first at '3\.weight': expected nothing, found shape \(1,\)",
+        ),
+        ([torch.zeros(1)], "holds no state dict"),
+        ({"epoch": 3}, "holds no state dict"),
+        ({0: torch.zeros(1)}, "holds no state dict"),
+    ],
+    ids=["shape", "missing", "extra", "list", "numbers", "no names"],
+)
+def test_first_difference_between_file_and_model_is_named(tmp_path, content, message):
+    path = tmp_path / "model.pt"
+    torch.save(content, path)
+    model = net()
+    before = copy_of_state(model)
+
+    with pytest.raises(ValueError, match=message):
+        load_weights(model, path)
+
+    assert_equal_states(model.state_dict(), before)
+
+
+def test_file_that_is_not_there_is_named_with_the_current_folder(tmp_path):
+    for suffix in (".pt", ".safetensors"):
+        refused(
+            tmp_path / f"nothing{suffix}", "the current folder", error=FileNotFoundError
+        )
+    with pytest.raises(FileNotFoundError, match=r"make it first, with Path\.mkdir"):
+        save_weights(net(), tmp_path / "no folder" / "model.pt")
+
+
+def test_checkpoint_and_weights_are_not_taken_for_each_other(tmp_path):
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    save_weights(model, tmp_path / "weights.pt")
+    save_checkpoint(model, optimizer, tmp_path / "checkpoint.pt", step=1)
+
+    with pytest.raises(ValueError, match="is a checkpoint: use load_checkpoint"):
+        load_weights(model, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="is not a checkpoint: load_weights may"):
+        load_checkpoint(model, optimizer, tmp_path / "weights.pt")
+    with pytest.raises(ValueError, match=r"use the suffix \.pt"):
+        save_checkpoint(model, optimizer, tmp_path / "c.safetensors", step=1)
+
+
+# --- Checkpoints ------------------------------------------------------------------
+
+OPTIMIZERS = {
+    "momentum": lambda parameters: torch.optim.SGD(parameters, lr=0.1, momentum=0.9),
+    "adam": lambda parameters: torch.optim.Adam(parameters, lr=0.01),
+}
+
+
+class Run:
+    """A run that draws from all three generators and whose optimizer has a memory."""
+
+    def __init__(self, optimizer):
+        self.model = nn.Sequential(nn.Linear(2, 8), nn.Dropout(0.5), nn.Linear(8, 1))
+        self.optimizer = OPTIMIZERS[optimizer](self.model.parameters())
+
+    def train(self, steps):
+        losses = []
+        for _ in range(steps):
+            noise = random.random() + np.random.randn()
+            loss = (self.model(torch.randn(16, 2)) - noise).square().mean()
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            losses.append(loss.item())
+        return losses
+
+
+def seed_all(seed):
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_resumed_run_goes_on_bit_for_bit(tmp_path, optimizer):
+    seed_all(0)
+    straight = Run(optimizer)
+    losses = straight.train(10)
+
+    seed_all(0)
+    stopped = Run(optimizer)
+    first_losses = stopped.train(5)
+    save_checkpoint(stopped.model, stopped.optimizer, tmp_path / "run.pt", step=5)
+    seed_all(1)
+    resumed = Run(optimizer)
+    resumed.train(3)
+    step = load_checkpoint(resumed.model, resumed.optimizer, tmp_path / "run.pt")
+    last_losses = resumed.train(5)
+
+    assert step == 5
+    assert first_losses + last_losses == losses
+    assert_equal_states(resumed.model.state_dict(), straight.model.state_dict())
+
+
+def test_learning_rate_comes_back(tmp_path):
+    run, other = Run("momentum"), Run("momentum")
+    run.optimizer.param_groups[0]["lr"] = 0.025
+    save_checkpoint(run.model, run.optimizer, tmp_path / "run.pt", step=0)
+
+    load_checkpoint(other.model, other.optimizer, tmp_path / "run.pt")
+
+    assert other.optimizer.param_groups[0]["lr"] == 0.025
+
+
+def test_checkpoint_that_does_not_fit_changes_nothing(tmp_path):
+    run = Run("adam")
+    save_checkpoint(run.model, run.optimizer, tmp_path / "run.pt", step=0)
+
+    wider = nn.Sequential(nn.Linear(2, 9), nn.Dropout(0.5), nn.Linear(9, 1))
+    same = Run("adam")
+    cases = [
+        (wider, OPTIMIZERS["adam"](wider.parameters()), r"'0\.weight'"),
+        (
+            same.model,
+            OPTIMIZERS["momentum"](same.model.parameters()),
+            "Adam, not to SGD",
+        ),
+        (same.model, torch.optim.Adam(same.model[2].parameters()), "parameter group"),
+    ]
+    for model, optimizer, message in cases:
+        before, random_state = copy_of_state(model), torch.get_rng_state()
+        settings = dict(optimizer.param_groups[0])
+        with pytest.raises(ValueError, match=message):
+            load_checkpoint(model, optimizer, tmp_path / "run.pt")
+        assert_equal_states(model.state_dict(), before)
+        assert dict(optimizer.param_groups[0]) == settings
+        assert torch.equal(torch.get_rng_state(), random_state)
