@@ -237,7 +237,7 @@ LOOK = Hint(zh="看图。", en="Look at the figure.")
         torch.tensor(3),
         torch.tensor([2.9995], requires_grad=True),
     ],
-    ids=repr,
+    ids=lambda answer: f"{type(answer).__name__} {answer!r}",
 )
 def test_close_number_of_any_library_is_right(answer):
     assert exercises._is_close(answer, 3, within=1e-3, hint=LOOK) is None
