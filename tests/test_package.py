@@ -1,0 +1,180 @@
+import ast
+import email
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import hatchling.build
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+PACKAGE = REPOSITORY / "nn_tutorial"
+# The modules a reader may copy: files, or folders with an __init__.py.
+MODULES = {
+    path.stem: path
+    for path in PACKAGE.iterdir()
+    if path.suffix == ".py" or (path / "__init__.py").is_file()
+}
+del MODULES["__init__"]
+
+# One thing that each module does when it is copied alone: an expression that is true.
+USES = {
+    "datasets": "len(module.flower()[0]) == 400",
+    "environment": "module.provenance(device='cpu').startswith('CPU')",
+    "exercises": "module.Hint(zh='是', en='yes').zh == '是'",
+    "mnist": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
+    "models": "module.count_parameters(module.mlp([2, 4, 1])) == 17",
+    "modernize": "'variable' in module.HABITS",
+    "plotting": "module.plot_curves(Figure().subplots(), {'loss': [2, 1]}, ylabel='y')",
+    "saving": "module.save_weights(net, 'net.pt') or Path('net.pt').is_file()",
+    "training": "module.accuracy(torch.eye(2), torch.tensor([0, 1])) == 1",
+}
+
+USE_EACH_MODULE_ALONE = """
+import importlib, json, os, sys
+from pathlib import Path
+
+sys.modules["nn_tutorial"] = None  # from here on, importing it raises an error
+import torch
+from matplotlib.figure import Figure
+
+ones = torch.ones(3)
+net = torch.nn.Linear(2, 1)
+failed = []
+for name, use in json.loads(sys.argv[1]).items():
+    os.chdir(Path(sys.argv[2], name))
+    sys.path[0] = os.getcwd()
+    try:
+        module = importlib.import_module(name)
+        assert Path(module.__file__).is_relative_to(Path.cwd()), module.__file__
+        assert eval(use), use
+    except Exception as error:
+        failed.append(f"{name}: {error!r}")
+print(*failed, sep="\\n")
+"""
+
+
+def run(*command, **options):
+    return subprocess.run(
+        [sys.executable, *command],
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
+        env=os.environ | {"PYTHONUTF8": "1", **options.pop("env", {})},
+        **options,
+    ).stdout
+
+
+def test_each_module_works_when_copied_alone_into_an_empty_folder(tmp_path):
+    assert MODULES.keys() <= USES.keys(), "give the new module a line in USES"
+    for name, path in MODULES.items():
+        for source in [path] if path.is_file() else path.rglob("*.py"):
+            copy = tmp_path / name / source.relative_to(PACKAGE)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+
+    uses = {name: USES[name] for name in MODULES}
+    failed = run("-c", USE_EACH_MODULE_ALONE, json.dumps(uses), str(tmp_path))
+
+    assert failed.strip() == ""
+
+
+def imported_names(path):
+    """Every module that a file imports, as ``(level, name)``, wherever it does so."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or ""
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_no_module_imports_a_sibling(name):
+    module = MODULES[name]
+    for path in [module] if module.is_file() else module.rglob("*.py"):
+        # Within a folder, its files may import each other: they are copied together.
+        n_folders_inside = len(path.relative_to(module).parts)
+        for level, imported in imported_names(path):
+            assert level <= n_folders_inside, f"{path.name}: {'.' * level}{imported}"
+            assert imported.split(".")[0] != "nn_tutorial", f"{path.name}: {imported}"
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_every_public_name_exists_and_is_documented(name):
+    module = importlib.import_module(f"nn_tutorial.{name}")
+
+    assert module.__doc__
+    for public in module.__all__:
+        value = getattr(module, public)
+        assert not callable(value) or value.__doc__, f"{public} has no docstring"
+
+
+# --- Building and installing ------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The sdist, the wheel that is built from it, and the wheel installed alone."""
+    folder = tmp_path_factory.mktemp("built")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(REPOSITORY)
+        sdist = folder / hatchling.build.build_sdist(str(folder))
+        with tarfile.open(sdist) as archive:
+            archive.extractall(folder, filter="data")
+        patch.chdir(folder / sdist.name.removesuffix(".tar.gz"))
+        wheel = folder / hatchling.build.build_wheel(str(folder))
+    # A wheel without compiled code is installed by unpacking it.
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    return folder
+
+
+def test_wheel_built_from_the_sdist_holds_every_file_of_the_package(built):
+    sources = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed"]
+    expected = {path.relative_to(REPOSITORY).as_posix() for path in sources}
+
+    installed = built / "installed"
+    found = {
+        path.relative_to(installed).as_posix()
+        for path in installed.rglob("*")
+        if path.is_file() and ".dist-info" not in str(path)
+    }
+
+    assert found == expected
+
+
+def test_wheel_carries_both_licences_and_needs_little(built):
+    (dist_info,) = (built / "installed").glob("*.dist-info")
+    metadata = email.message_from_string((dist_info / "METADATA").read_text("utf-8"))
+
+    assert metadata["License-Expression"] == "MIT AND CC-BY-4.0"
+    for name in ("LICENSE", "LICENSE-text"):
+        assert (dist_info / "licenses" / name).is_file()
+    needed = {
+        requirement.split(">")[0]
+        for requirement in metadata.get_all("Requires-Dist")
+        if "extra ==" not in requirement
+    }
+    assert needed == {"torch", "numpy", "matplotlib"}
+
+
+def test_import_of_the_installed_package_loads_nothing_heavy(built):
+    script = """
+import json, sys
+import nn_tutorial
+loaded = [name for name in ("torch", "numpy", "matplotlib") if name in sys.modules]
+print(json.dumps([nn_tutorial.__file__, nn_tutorial.__version__, loaded]))
+"""
+    installed = built / "installed"
+    output = run("-c", script, cwd=built, env={"PYTHONPATH": str(installed)})
+    file, version, loaded = json.loads(output)
+
+    assert Path(file) == installed / "nn_tutorial" / "__init__.py"
+    assert (installed / f"nn_tutorial-{version}.dist-info").is_dir()
+    assert loaded == []
