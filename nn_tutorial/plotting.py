@@ -778,7 +778,6 @@ def draw_network(
         72 * side / ax.figure.dpi for side in (ax.bbox.width, ax.bbox.height)
     )
     unit_pt = max(height_pt - 7 * line_pt, 0.4 * height_pt) / (2 * top)
-    text_room = 3.5 * line_pt / unit_pt
     gap = max(4 * radius, (width_pt / unit_pt - 2) / (len(sizes) - 1))
 
     edges = []
@@ -842,7 +841,7 @@ def draw_network(
     )
     # auto=None lets the equal aspect widen the limits without a complaint.
     ax.set_xlim(-1, (len(sizes) - 1) * gap + 1, auto=None)
-    ax.set_ylim(-top - text_room, top + text_room, auto=None)
+    ax.set_ylim(-top - 0.1, top + 0.1, auto=None)
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_axis_off()
     return ax

@@ -1,5 +1,6 @@
 import struct
 
+import nbformat
 import pytest
 
 PAGE = """\
@@ -87,6 +88,22 @@ def book(make_book):
 
 def test_nothing_is_complained_about(book):
     assert book.warnings() == ""
+
+
+def test_a_notebook_sends_transparent_svg_of_the_asked_size_without_a_date(book):
+    [executed] = book.file(".").parent.rglob("index.ipynb")
+    cells = nbformat.read(executed, as_version=4).cells
+    outputs = [cell.outputs for cell in cells if cell.cell_type == "code"]
+    [figure], [film] = outputs[:2]
+    svg = figure.data["image/svg+xml"]
+    assert "image/png" not in figure.data
+    assert 'width="324pt" height="324pt"' in svg  # 4.5 in at 72 points
+    assert "dc:date" not in svg
+    assert "fill: #ffffff" not in svg
+    # JupyterLab then puts a light ground behind the picture on a dark page.
+    assert figure.metadata["needs_background"] == "light"
+    assert film.data["text/html"].count("<svg") == 1
+    assert film.data["text/plain"].startswith("<Film of 2 frames")
 
 
 def test_a_figure_has_a_light_and_a_dark_twin_with_the_same_alt_text(book):
