@@ -15,7 +15,6 @@ import difflib
 import io
 import json
 import re
-import symtable
 import sys
 import tokenize
 import unicodedata
@@ -372,27 +371,31 @@ def needs_hidden_cell(page: Page) -> Iterator[Problem]:
     hidden: dict[str, int] = {}  # name -> line of the hidden cell that defines it
     shown: set[str] = set()
     for cell in page.cells:
-        for statement in cell.tree.body if cell.tree else []:
-            used, defined = names_of(statement)
+        for statement in cell.statements:
             if cell.hidden:
-                imported = isinstance(statement, ast.Import | ast.ImportFrom)
-                new = defined - shown if imported else defined
-                hidden |= dict.fromkeys(new, cell.line)
+                known = shown if statement.imports else set()
+                hidden |= dict.fromkeys(statement.defined - known, cell.line)
                 continue
-            for name in sorted(used & hidden.keys()):
-                line = cell.lines[statement.lineno - 1][0]
+            for name in sorted(statement.used & hidden.keys()):
                 message = f"{name} comes from the hidden cell in line {hidden[name]}"
-                yield Problem(line, message)
-            shown |= used | defined
+                yield Problem(statement.line, message)
+            shown |= statement.used | statement.defined
             hidden = {name: hidden[name] for name in hidden.keys() - shown}
 
 
-def package_of_the_book(page: Page) -> Iterator[Problem]:
-    """A download runs without the tool that builds the book."""
+def notebook_only(page: Page) -> Iterator[Problem]:
+    """A script knows neither the notebook nor the tool that builds the book."""
     for cell in page.cells:
+        defined: set[str] = set()
+        for statement in cell.statements:
+            defined |= statement.defined
+            for name in sorted(statement.used & {"display", "get_ipython"} - defined):
+                if not cell.hidden:
+                    yield Problem(statement.line, f"only a notebook has {name}()")
         for number, text in cell.lines:
-            if not cell.hidden and re.match(r"\s*(import|from) myst_nb\b", text):
-                yield Problem(number, "only hidden cells use myst_nb")
+            found = re.match(r"\s*(?:import|from) (myst_nb|IPython)\b", text)
+            if found and not cell.hidden:
+                yield Problem(number, f"only hidden cells use {found[1]}")
 
 
 # The first rules make sure that both languages can be read at all. Where one of them
@@ -429,7 +432,7 @@ RULES: tuple[Rule, ...] = (
     old_habit,
     no_provenance,
     needs_hidden_cell,
-    package_of_the_book,
+    notebook_only,
 )
 
 
@@ -486,27 +489,6 @@ def comments(cell: Cell) -> Iterator[tuple[tuple[int, int], str]]:
         for token in tokenize.generate_tokens(io.StringIO(cell.code).readline):
             if token.type == tokenize.COMMENT:
                 yield token.start, token.string
-
-
-def names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
-    """Return the global names that a statement uses, and those that it defines."""
-    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
-    defined = {
-        symbol.get_name()
-        for symbol in table.get_symbols()
-        if symbol.is_assigned() or symbol.is_imported()
-    }
-    used = set(_used(table))
-    return (used - defined if hasattr(statement, "body") else used), defined
-
-
-def _used(table: symtable.SymbolTable) -> Iterator[str]:
-    for symbol in table.get_symbols():
-        outside = symbol.is_global() or table.get_type() == "module"
-        if outside and symbol.is_referenced():
-            yield symbol.get_name()
-    for child in table.get_children():
-        yield from _used(child)
 
 
 # -- The lock -------------------------------------------------------------------

@@ -30,6 +30,7 @@ from bilingual import (
     scan,
     selected_lines,
 )
+from names import names_of
 
 # How a reading of a page says what stands in a line of text besides text.
 THING = "\ue001"  # code, a formula, a glued number: written with spaces around it
@@ -78,6 +79,24 @@ class Cell:
             return ast.parse(self.code)
         except SyntaxError:
             return None
+
+    @property
+    def statements(self) -> Iterator["Statement"]:
+        """What stands at the top of the cell."""
+        for node in self.tree.body if self.tree else []:
+            imports = isinstance(node, ast.Import | ast.ImportFrom)
+            line = self.lines[node.lineno - 1][0]
+            yield Statement(line, imports, *names_of(node))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement of a cell."""
+
+    line: int
+    imports: bool  # whether it is an import
+    used: set[str]  # global names
+    defined: set[str]
 
 
 @dataclass(frozen=True)

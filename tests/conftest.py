@@ -19,11 +19,12 @@ CONF = """\
 import sys
 
 sys.path.insert(0, EXTENSIONS)
-extensions = ["bilingual", "cells", "myst_nb"]
+extensions = ["bilingual", "cells", "downloads", "myst_nb"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 numfig = True
 language = "zh_CN" if tags.has("zh") else "en"
 html_theme = "basic"
+templates_path = ["_templates"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = CACHE
 nb_execution_show_tb = True

@@ -485,6 +485,11 @@ FAULTS = [
         "from myst_nb import glue\ntotal = sum(points)",
         {"from myst_nb import glue\ntotal": "only hidden cells use myst_nb"},
     ),
+    (
+        "total = sum(points)",
+        "total = sum(points)\ndisplay(total)",
+        {"display(total)": "only a notebook has display()"},
+    ),
 ]
 
 

@@ -242,8 +242,8 @@ def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:
     notebook = read_myst_markdown_notebook(text, *args, **kwargs)
     starts = notebook.metadata.get("source_map", [])
     lines = text.split("\n")
-    for index, (start, cell) in enumerate(zip(starts, notebook.cells, strict=True)):
-        if cell.cell_type == "markdown":
+    for index, start in enumerate(starts):
+        if notebook.cells[index].cell_type == "markdown":
             blank = takewhile(lambda line: not line.strip(), lines[start:])
             starts[index] = start + len(list(blank)) - 1
         else:
@@ -254,11 +254,13 @@ def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:
 def metadata(extension: str) -> ExtensionMetadata:
     """Return what Sphinx wants to know of the extension in the file ``extension``.
 
-    Its version is its source: whoever edits an extension sees every page read again.
+    Its version is the source of all extensions: whoever edits one, or a module that it
+    uses, sees every page read again.
     """
+    sources = sorted(Path(extension).parent.glob("*.py"))
     return {
         "version": "1",
-        "env_version": zlib.crc32(Path(extension).read_bytes()),
+        "env_version": zlib.crc32(b"".join(map(Path.read_bytes, sources))),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -1,0 +1,212 @@
+"""Offer every chapter as a notebook and as one script, in the language of the page.
+
+Both stand beside the page. The notebook is the chapter without its outputs. The script
+runs alone: what it uses of ``nn_tutorial`` is written into it. Hidden cells, which only
+serve the page, are in neither.
+
+Options of conf.py:
+
+    downloads_package      folder of the package; None: nn_tutorial beside the docs
+    downloads_requirement  what pip has to install to get the package
+
+Templates find the files of a page as ``downloads``: a list of ``{"href", "label"}``.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from bilingual import language_of, metadata, select, select_comments
+from docutils import nodes
+from myst_nb.core.read import read_myst_markdown_notebook
+from myst_nb.core.variables import format_plain_text
+from myst_nb.sphinx_ import NbMetadataCollector
+from nbformat import NotebookNode
+from plain import Plain, PlainError
+from script import Cell, ScriptError, make_script
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.typing import ExtensionMetadata
+from standalone import EmbeddingError
+
+logger = logging.getLogger(__name__)
+
+CHAPTERS = "chapters/"
+LABELS = {
+    "ipynb": {"zh": "笔记本（.ipynb）", "en": "Notebook (.ipynb)"},
+    "py": {"zh": "脚本（.py）", "en": "Script (.py)"},
+}
+FIRST_CELL = {
+    "zh": """\
+# 第一次使用：去掉下一行开头的 #，运行这一格，装上本书的包
+# %pip install {requirement}
+import os
+
+os.environ.setdefault("NN_TUTORIAL_LANG", "zh")  # 练习的提示用中文""",
+    "en": """\
+# The first time, remove the # below: it installs the package of the book.
+# %pip install {requirement}
+import os
+
+os.environ.setdefault("NN_TUTORIAL_LANG", "en")  # hints of the exercises""",
+}
+
+
+class References:
+    """The words that the site shows for a reference on one page."""
+
+    def __init__(self, app: Sphinx, docname: str) -> None:
+        self.app, self.docname = app, docname
+
+    def look_up(self, kind: str, target: str) -> str:
+        """Return the words for a role and its target; see `Plain`.
+
+        Raises:
+            KeyError: If the target is unknown.
+        """
+        if kind.startswith("glue"):
+            return self.glued(target)
+        if kind == "doc":
+            name = self.app.env.relfn2path(target, self.docname)[0]
+            return self.app.env.titles[name.removesuffix(".md")].astext()
+        if kind == "eq":
+            return f"({self.app.env.domains['math'].equations[target][1]})"
+        if kind == "numref":
+            return self.numbered(target.lower())
+        return self.app.env.domains.standard_domain.labels[target.lower()][2]
+
+    def numbered(self, label: str) -> str:
+        """Return "Fig. 2" or the like."""
+        docname, node_id, _ = self.app.env.domains.standard_domain.labels[label]
+        for figtype, numbers in self.app.env.toc_fignumbers[docname].items():
+            if node_id in numbers:
+                number = ".".join(map(str, numbers[node_id]))
+                return self.app.config.numfig_format[figtype] % number
+        raise KeyError(label)
+
+    def glued(self, target: str) -> str:
+        """Return a glued value, for "key", "key:.3f" or "other.md::key:.3f"."""
+        page, _, rest = target.rpartition("::")
+        key, _, spec = rest.partition(":")
+        docname = self.docname
+        if page:
+            docname = self.app.env.relfn2path(page, docname)[0].removesuffix(".md")
+        folder = Path(self.app.env.mystnb_config.output_folder)
+        text = (folder / f"{docname}.glue.json").read_text(encoding="utf8")
+        values = json.loads(text)
+        return format_plain_text(values[key]["data"]["text/plain"], spec or "s")
+
+
+def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
+    """Yield the cells that a reader of this language sees, text as plain Markdown."""
+    lang = language_of(app.config)
+    source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
+    chapter = read_myst_markdown_notebook(select(source, lang), app.env.myst_config)
+    plain = Plain(lang, References(app, docname).look_up)
+    shown = results_on_page(app.env.get_doctree(docname))
+    texts: list[str] = []  # since the last cell of code
+    for index, cell in enumerate(chapter.cells):
+        tags = tuple(cell.metadata.get("tags", []))
+        if cell.cell_type == "markdown":
+            texts.append(plain.blocks(cell.source))
+        elif cell.cell_type == "code" and "remove-cell" not in tags:
+            if any(texts):
+                yield Cell(False, "\n\n".join(filter(None, texts)))
+            texts = []
+            code = select_comments(cell.source, lang)
+            yield Cell(True, code, tags, index in shown)
+    if any(texts):
+        yield Cell(False, "\n\n".join(filter(None, texts)))
+
+
+def results_on_page(doctree: nodes.document) -> set[int]:
+    """Return the indices of the cells whose last value the page shows as text."""
+    return {
+        cell["cell_index"]
+        for cell in doctree.findall(nodes.container)
+        if cell.get("nb_element") == "cell_code"
+        for bundle in cell.findall(nodes.container)
+        if bundle.get("nb_element") == "mime_bundle"
+        and [part.get("mime_type") for part in bundle] == ["text/plain"]
+    }
+
+
+def make_notebook(cells: list[Cell], lang: str, requirement: str) -> NotebookNode:
+    """Return a chapter as a notebook without outputs, the same in every build."""
+    first = FIRST_CELL[lang].format(requirement=requirement)
+    notebook = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for number, cell in enumerate([Cell(True, first), *cells]):
+        make = nbformat.v4.new_code_cell if cell.code else nbformat.v4.new_markdown_cell
+        kept = [tag for tag in cell.tags if tag == "raises-exception"]
+        notebook.cells.append(
+            make(
+                cell.source,
+                id=f"cell-{number}",
+                metadata={"tags": kept} if kept else {},
+            )
+        )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def write_downloads(app: Sphinx, exception: Exception | None) -> None:
+    """Write the files of every chapter, after a build that succeeded."""
+    if exception is not None or app.builder.format != "html":
+        return
+    package = app.config.downloads_package or Path(app.srcdir).parent / "nn_tutorial"
+    lang = language_of(app.config)
+    for docname in sorted(app.env.found_docs):
+        if not docname.startswith(CHAPTERS) or is_up_to_date(app, docname):
+            continue
+        run = NbMetadataCollector.get_exec_data(app.env, docname)
+        if run is None or not run["succeeded"]:
+            continue  # there is nothing to offer, and MyST-NB has said why
+        try:
+            cells = list(visible_cells(app, docname))
+            notebook = make_notebook(cells, lang, app.config.downloads_requirement)
+            script = make_script(cells, lang, Path(package))
+        except (PlainError, ScriptError, EmbeddingError) as error:
+            logger.error("no download of this chapter: %s", error, location=docname)
+            continue
+        path = Path(app.outdir, docname)
+        text = nbformat.writes(notebook)
+        path.with_suffix(".ipynb").write_text(text, encoding="utf8")
+        path.with_suffix(".py").write_text(script, encoding="utf8")
+
+
+def is_up_to_date(app: Sphinx, docname: str) -> bool:
+    """Whether the files of a chapter were made after its page."""
+    page = Path(app.outdir, f"{docname}.html")
+    script = page.with_suffix(".py")
+    return script.exists() and script.stat().st_mtime_ns > page.stat().st_mtime_ns
+
+
+def add_links(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], *_: object
+) -> None:
+    """Tell the template which files belong to a page."""
+    context["downloads"] = []
+    if pagename.startswith(CHAPTERS) and pagename in app.env.found_docs:
+        context["downloads"] = [
+            {
+                "href": context["pathto"](f"{pagename}.{kind}", resource=True),
+                "label": label[language_of(app.config)],
+            }
+            for kind, label in LABELS.items()
+        ]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the extension."""
+    app.add_config_value("downloads_package", None, "html", (str, Path, type(None)))
+    app.add_config_value("downloads_requirement", "nn_tutorial", "html", str)
+    app.connect("html-page-context", add_links)
+    app.connect("build-finished", write_downloads)
+    return metadata(__file__)

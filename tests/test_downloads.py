@@ -1,0 +1,532 @@
+"""What a reader takes home: a chapter as a notebook, and as a script that runs alone."""
+
+# ruff: noqa: E501  (a Chinese paragraph is one line)
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from plain import Plain, PlainError
+from script import Cell, ScriptError, make_script
+from standalone import EmbeddingError
+
+HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
+DATASETS = '''\
+"""Small data sets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from numpy.typing import NDArray
+
+__all__ = ["ramp", "unused"]
+
+# Chosen so that three points are easy to add.
+STEP = 0.5
+
+
+def ramp(n: int) -> list[float]:
+    """Return ``n`` numbers, one step apart."""
+    return _scaled(range(n))
+
+
+def _scaled(numbers: Iterable[int]) -> list[float]:
+    # The root and the square cancel.
+    return [math.sqrt(number**2) * STEP for number in numbers]
+
+
+def unused() -> NDArray:
+    """Nobody asks for this."""
+'''
+PLOTTING = '''\
+"""Figures."""
+
+import math
+
+import matplotlib.pyplot as plt
+
+STYLE = {"lines.linewidth": 1.5}
+
+
+def use_style() -> None:
+    """Set the style of the book."""
+    plt.rcParams.update(_scaled(STYLE))
+
+
+def _scaled(style: dict) -> dict:
+    return {key: value * math.sqrt(1) for key, value in style.items()}
+'''
+EXERCISES = """\
+def check(number, answer):
+    print("zh: 对了。")
+    print("en: Right.")
+"""
+CHAPTER = """\
+(ch-ramp)=
+% zh
+# 斜坡
+
+读 {ref}`ch-ramp`、{doc}`../index` 和 {numref}`fig-ramp`，用 {func}`~nn_tutorial.datasets.ramp`。
+和是 {glue:text}`total:.2f`[^one]，见[图](#fig-ramp)和[文档](https://numpy.org)，公式 {eq}`eq-line`。
+
+[^one]: 脚注。
+% en
+# A ramp
+
+Read {ref}`ch-ramp`, {doc}`../index` and {numref}`fig-ramp`, with {func}`~nn_tutorial.datasets.ramp`.
+The sum is {glue:text}`total:.2f`[^one], see [the figure](#fig-ramp) and [NumPy](https://numpy.org), formula {eq}`eq-line`.
+
+[^one]: A footnote.
+% all
+
+```{math}
+:label: eq-line
+y = x
+```
+
+```{code-cell}
+# zh: 先是工具
+# en: first the tools
+import matplotlib.pyplot as plt
+
+from nn_tutorial.datasets import ramp as slope
+from nn_tutorial.plotting import use_style
+
+use_style()
+STEP = "the chapter's own name"
+points = slope(3)
+sum(points)  # (3,)
+```
+
+```{code-cell}
+:tags: [remove-cell]
+from myst_nb import glue
+glue("total", sum(points), display=False)
+```
+
+% zh
+:::{tip}
+再看**一眼**。
+:::
+% en
+:::{tip}
+Look **again**.
+:::
+% all
+
+```{code-cell}
+fig, ax = plt.subplots()
+ax.plot(points)
+plt.show()
+```
+```{caption} fig-ramp
+% zh
+:alt: 线
+
+斜坡。
+% en
+:alt: a line
+
+The ramp.
+```
+
+```{code-cell}
+:tags: [raises-exception]
+# zh: 不能相加
+# en: cannot be added
+points + 1
+```
+
+```{code-cell}
+:tags: [raises-exception]
+print "old"
+```
+
+```{code-cell}
+from nn_tutorial.exercises import check
+
+answer = ...
+check("01-1", answer)
+```
+```{solution} 01-1
+```
+```{code-cell}
+answer = len(points)
+print("answer", answer, STEP)
+for number in range(2):
+    check("01-1", answer)
+    plt.show()
+```
+```{solution-end}
+```
+"""
+LAYOUT = """\
+{% extends "basic/layout.html" %}
+{% block document %}{{ super() }}
+{% for file in downloads %}<a class="download" href="{{ file.href }}">{{ file.label }}</a>
+{% endfor %}{% endblock %}
+"""
+PRINTED = """\
+1.5
+TypeError: can only concatenate list (not "int") to list
+SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)? (<string>, line 1)
+answer 3 the chapter's own name
+"""
+
+
+@pytest.fixture(scope="module")
+def book(make_book):
+    pages = {
+        "index.md": "# Start\n\n```{toctree}\nchapters/01-ramp\n```\n",
+        "chapters/01-ramp.md": HEADER + CHAPTER,
+        "_templates/layout.html": LAYOUT,
+        "../nn_tutorial/__init__.py": "",
+        "../nn_tutorial/datasets.py": DATASETS,
+        "../nn_tutorial/plotting.py": PLOTTING,
+        "../nn_tutorial/exercises.py": EXERCISES,
+    }
+    book = make_book(pages, own_cache=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(book.docs.parent))  # for the kernel
+        for lang in ("zh", "en"):
+            assert book.build(lang).warnings() == ""
+    return book
+
+
+def downloaded(book, lang, name="01-ramp"):
+    """Return the path of a page of the built book, without its ending."""
+    return book.docs.parent / "_build" / lang / "html" / "chapters" / name
+
+
+@pytest.fixture(scope="module")
+def notebooks(book):
+    return {
+        lang: nbformat.read(downloaded(book, lang).with_suffix(".ipynb"), 4)
+        for lang in ("zh", "en")
+    }
+
+
+@pytest.fixture(scope="module")
+def scripts(book):
+    return {
+        lang: downloaded(book, lang).with_suffix(".py").read_text(encoding="utf8")
+        for lang in ("zh", "en")
+    }
+
+
+# -- The notebook ---------------------------------------------------------------
+
+
+def test_the_notebook_is_valid_and_has_no_outputs(notebooks):
+    for notebook in notebooks.values():
+        nbformat.validate(notebook)
+        assert notebook.metadata.kernelspec.name == "python3"
+        for cell in notebook.cells:
+            assert cell.get("outputs", []) == []
+            assert cell.get("execution_count") is None
+
+
+def test_the_first_cell_tells_how_to_install_and_sets_the_language(notebooks):
+    for lang, notebook in notebooks.items():
+        first = notebook.cells[0].source
+        assert "\n# %pip install nn_tutorial\n" in first
+        assert f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")' in first
+        compile(first, "first cell", "exec")
+
+
+def test_text_of_a_notebook_is_plain_markdown_in_one_language(notebooks):
+    assert notebooks["zh"].cells[1].source == (
+        "# 斜坡\n\n"
+        "读 斜坡、Start 和 图 1，用 `ramp()`。\n"
+        "和是 1.50[1]，见图和[文档](https://numpy.org)，公式 (1)。\n\n"
+        "[1]: 脚注。\n\n"
+        "$$\ny = x\n$$"
+    )
+    assert (
+        notebooks["en"]
+        .cells[1]
+        .source.startswith(
+            "# A ramp\n\nRead A ramp, Start and Fig. 1, with `ramp()`.\n"
+        )
+    )
+
+
+def test_boxes_captions_and_solutions_become_quotations_italics_and_headings(notebooks):
+    sources = [cell.source for cell in notebooks["en"].cells]
+    assert "> **Tip**\n>\n> Look **again**." in sources
+    assert "*Fig. 1 The ramp.*" in sources
+    assert "#### Solution 01-1" in sources
+
+
+def test_cells_show_comments_of_one_language_and_hidden_cells_are_dropped(notebooks):
+    code = [cell.source for cell in notebooks["en"].cells if cell.cell_type == "code"]
+    assert code[1].startswith("# first the tools\nimport matplotlib")
+    assert not any("glue" in source or "zh" in source for source in code)
+    assert 'check("01-1", answer)' in code[-1]
+
+
+def test_a_cell_that_is_meant_to_fail_does_not_stop_a_run_of_the_notebook(notebooks):
+    tags = {cell.source: cell.metadata.get("tags") for cell in notebooks["en"].cells}
+    assert tags['print "old"'] == ["raises-exception"]
+    assert tags["#### Solution 01-1"] is None
+
+
+def test_two_builds_offer_the_same_bytes(book):
+    path = downloaded(book, "en")
+    before = [path.with_suffix(end).read_bytes() for end in (".ipynb", ".py")]
+    book.write("index.md", "# Start\n\nAgain.\n\n```{toctree}\nchapters/01-ramp\n```\n")
+    book.build("en")
+    assert [path.with_suffix(end).read_bytes() for end in (".ipynb", ".py")] == before
+
+
+def test_only_the_files_of_a_page_that_was_written_are_made_again(book):
+    script = downloaded(book, "en").with_suffix(".py")
+    made = script.stat().st_mtime_ns
+    book.build("en")
+    assert script.stat().st_mtime_ns == made
+    book.write("chapters/01-ramp.md", HEADER + CHAPTER + "\nMore.\n")
+    book.build("en")
+    assert script.read_text(encoding="utf8").count("\n# More.\n") == 1
+    book.write("chapters/01-ramp.md", HEADER + CHAPTER)
+    book.build("en")
+
+
+def test_the_page_links_its_files_and_other_pages_have_none(book):
+    book.build("zh")
+    links = book.html("chapters/01-ramp").select("a.download")
+    assert [(link["href"], link.text) for link in links] == [
+        ("01-ramp.ipynb", "笔记本（.ipynb）"),
+        ("01-ramp.py", "脚本（.py）"),
+    ]
+    assert book.html("index").select("a.download") == []
+
+
+# -- The script -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_script_runs_alone_and_shows_what_the_page_shows(scripts, lang, tmp_path):
+    (tmp_path / "ramp.py").write_text(scripts[lang], encoding="utf8")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ALONE, "ramp.py"],
+        cwd=tmp_path,
+        env=environment | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf8",
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.stdout == PRINTED
+
+
+# Runs a script where nn_tutorial cannot be imported, even if it is installed.
+ALONE = """\
+import runpy, sys
+sys.modules["nn_tutorial"] = None
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+def test_what_the_chapter_uses_of_the_package_stands_in_the_script(scripts):
+    script = scripts["en"]
+    assert '    """Return ``n`` numbers, one step apart."""' in script
+    assert "# The root and the square cancel." in script
+    assert "# Chosen so that three points are easy to add." in script
+    assert "unused" not in script
+    assert "NDArray" not in script
+    assert "nn_tutorial.datasets import" not in script
+
+
+def test_imports_stand_once_at_the_top_the_future_first(scripts):
+    lines = scripts["en"].splitlines()
+    code = [line for line in lines if line and not line.startswith("#")]
+    assert code[:4] == [
+        "from __future__ import annotations",
+        "import math",
+        "from collections.abc import Iterable",
+        "import matplotlib.pyplot as plt",
+    ]
+    assert lines.count("import math") == 1
+
+
+def test_names_that_mean_two_things_are_told_apart(scripts):
+    script = scripts["en"]
+    # Both modules have a _scaled, and the chapter has a STEP of its own.
+    assert "def _scaled(" in script
+    assert "def _plotting_scaled(" in script
+    assert "plt.rcParams.update(_plotting_scaled(STYLE))" in script
+    assert "_datasets_STEP = 0.5" in script
+    assert "slope = ramp" in script
+
+
+def test_text_becomes_comments_and_checks_are_left_out(scripts):
+    script = scripts["zh"]
+    assert "\n# %% [markdown]\n# # 斜坡\n#\n# 读 斜坡、Start 和 图 1" in script
+    assert "\n# 不能相加\n" not in script  # it is indented now
+    assert "\n    # 不能相加\n    points + 1\n" in script
+    assert "check(" not in script.replace("`check", "")
+    assert script.count("plt.show()") == 1
+    assert script.rstrip().endswith("plt.show()")
+
+
+def test_comments_of_a_script_are_broken_where_the_language_allows(tmp_path):
+    text = "- " + "汉字（word）和标点，" * 20 + "\n\n| 表格 | " + "x" * 100 + " |"
+    script = make_script([Cell(False, text)], "zh", tmp_path)
+    lines = script.splitlines()
+    start = lines.index("# %% [markdown]") + 1
+    broken = lines[start : lines.index("#", start)]
+    assert len(broken) == 5
+    assert all(line.startswith("#   ") for line in broken[1:])
+    assert not any(line.lstrip("# ").startswith(("，", "）")) for line in broken)
+    assert lines[-1].startswith("# | 表格 | xxx")
+    joined = "".join(line.removeprefix("#").strip() for line in broken)
+    assert joined == text.splitlines()[0]
+
+
+# -- What cannot be offered -----------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path):
+    (tmp_path / "datasets.py").write_text(DATASETS)
+    (tmp_path / "plotting.py").write_text(PLOTTING)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "message"),
+    [
+        (
+            "import nn_tutorial.datasets",
+            ScriptError,
+            "write 'from nn_tutorial.module import name', not an import of nn_tutorial",
+        ),
+        (
+            "from nn_tutorial import datasets",
+            ScriptError,
+            "not an import of nn_tutorial.datasets",
+        ),
+        (
+            "from nn_tutorial.datasets import cliff",
+            EmbeddingError,
+            "nn_tutorial.datasets has no cliff",
+        ),
+        (
+            "from nn_tutorial.exercises import check\nright = check('01-1', 2)",
+            ScriptError,
+            "a check stands on a line of its own in a chapter: right = check",
+        ),
+        ("print 'old'", ScriptError, "not valid Python: \"print 'old'\""),
+        (
+            "import matplotlib.pyplot as plt\nx = 1; plt.show()",
+            ScriptError,
+            "one statement a line, please",
+        ),
+    ],
+)
+def test_code_that_only_works_in_the_book_is_refused(package, code, error, message):
+    with pytest.raises(error) as raised:
+        make_script([Cell(True, code)], "en", package)
+    assert message in str(raised.value)
+
+
+def test_a_module_that_needs_its_sibling_is_refused(package):
+    (package / "models.py").write_text(
+        "from nn_tutorial.datasets import ramp\n\ndef net():\n    return ramp(2)\n"
+    )
+    code = "from nn_tutorial.models import net"
+    with pytest.raises(EmbeddingError, match=r"imports nn_tutorial\.datasets"):
+        make_script([Cell(True, code)], "en", package)
+
+
+def test_a_global_that_also_is_a_local_name_cannot_be_renamed(package):
+    (package / "models.py").write_text(
+        "size = 3\n\ndef net():\n    return size\n\n"
+        "def other(size):\n    return net() + size\n"
+    )
+    code = "from nn_tutorial.models import other\nsize = 4"
+    with pytest.raises(EmbeddingError, match="size is a global and a local name"):
+        make_script([Cell(True, code)], "en", package)
+
+
+def test_long_strings_of_a_failing_cell_keep_their_lines(package, capsys):
+    code = 'text = """a\n  b"""\nraise ValueError(text)'
+    exec(make_script([Cell(True, code, ("raises-exception",))], "en", package), {})
+    assert capsys.readouterr().out == "ValueError: a\n  b\n"
+
+
+def test_a_chapter_that_cannot_be_offered_fails_the_build_by_name(make_book):
+    book = make_book(
+        {"chapters/bad.md": HEADER + "# Bad\n\n```{code-cell}\n1; 2\n```\n"}
+    )
+    book.write("index.md", "# Start\n\n```{toctree}\nchapters/bad\n```\n")
+    page = (book.docs / "chapters/bad.md").read_text()
+    book.write("chapters/bad.md", page + "\n```{eval-rst}\nText\n```\n")
+    warnings = book.build("en").warnings()
+    assert "chapters/bad.md: ERROR: no download of this chapter: " in warnings
+    assert "the directive {eval-rst} has no form in a plain notebook" in warnings
+    assert not book.file("chapters/bad.py").exists()
+
+
+# -- Plain Markdown -------------------------------------------------------------
+
+
+def look_up(kind, target):
+    return {
+        ("numref", "fig-a"): "Fig. 3",
+        ("ref", "sec"): "The section",
+        ("doc", "04-x"): "Chapter four",
+        ("glue:text", "loss:.2f"): "0.25",
+    }[kind, target]
+
+
+@pytest.mark.parametrize(
+    ("myst", "markdown"),
+    [
+        ("{ref}`here <sec>` and {ref}`sec`", "here and The section"),
+        ("{numref}`figure %s <fig-a>`", "figure 3"),
+        ("{glue:text}`loss:.2f`", "0.25"),
+        ("{math}`x^2` {term}`loss` {kbd}`Ctrl`", "$x^2$ loss `Ctrl`"),
+        ("{class}`torch.nn.Module` {py:meth}`~a.b.fit`", "`torch.nn.Module` `fit()`"),
+        ("[](#sec), [](04-x.md), [text](04-x.md#sec)", "The section, Chapter four, text"),
+        ("[out](https://pytorch.org) <https://x.org>", "[out](https://pytorch.org) <https://x.org>"),
+        ("`{ref}` and ``{ref}`sec` `` stay", "`{ref}` and ``{ref}`sec` `` stay"),
+        ("$$\nx\n$$ (eq)\n\n$a$ {term}`b` $c$", "$$\nx\n$$\n\n$a$ b $c$"),
+        ("(label)=\n## Title", "## Title"),
+        ("Term\n: Its meaning", "**Term**: Its meaning"),
+        ("One[^b], two[^a].\n\n[^a]: A.", "One[1], two[2].\n\n[2]: A."),
+        ("```python\n{ref}`sec`\n```", "```python\n{ref}`sec`\n```"),
+        ("```{code-block} python\nx = 1\n```", "```python\nx = 1\n```"),
+        ("````{note}\n```{math}\nx\n```\n````", "> **Note**\n>\n> $$\n> x\n> $$"),
+        (":::{dropdown} Why\n:open:\n\nSo.\n:::", "> **Why**\n>\n> So."),
+        ("::::{grid}\n:::{card} A\nB\n:::\n::::", "> **A**\n>\n> B"),
+        ("```{caption} fig-a\n:alt: x\n\nTwo\nlines.\n```", "*Fig. 3 Two lines.*"),
+        ("```{figure} a.png\n:alt: A dot\n\nText.\n```", "*A dot Text.*"),
+        ("```{solution} 04-1\n```\nText\n```{solution-end}\n```", "#### Solution 04-1\n\nText"),
+        (
+            "```{list-table} Rates\n:header-rows: 1\n\n* - a\n  - b\n* - 1\n  - $2$\n```",
+            "**Rates**\n\n| a | b |\n| --- | --- |\n| 1 | $2$ |",
+        ),
+    ],
+)  # fmt: skip
+def test_myst_becomes_the_markdown_of_any_notebook(myst, markdown):
+    assert Plain("en", look_up).blocks(myst) == markdown
+
+
+@pytest.mark.parametrize(
+    ("myst", "message"),
+    [
+        ("```{exec}\n```", "the directive {exec} has no form in a plain notebook"),
+        ("{ref}`nowhere`", "{ref}`nowhere` cannot be resolved"),
+        ("{unheard}`of`", "{unheard}`of` cannot be resolved"),
+    ],
+)
+def test_what_has_no_plain_form_is_refused(myst, message):
+    with pytest.raises(PlainError) as raised:
+        Plain("en", look_up).blocks(myst)
+    assert str(raised.value) == message
