@@ -20,6 +20,7 @@ project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, 
 extensions = [
     "bilingual",
     "cells",
+    "downloads",
     "execution",
     "figures",
     "layout",

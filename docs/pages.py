@@ -310,7 +310,7 @@ def meaning(token: Token) -> tuple[str, str]:
     if name == "math":
         return THING, f"the formula {formula(content)}"
     if name in TEXT_ROLES:
-        return content, f"{{{name}}}"
+        return re.sub(r"\s*<.*>$", "", content), f"{{{name}}}"
     words = re.match(r"(.*?)\s*<.*>$", content)
     text = THING if name.startswith("glue") else words[1] if words else UNKNOWN
     return text, f"{{{name}}}`{target(content)}`"
