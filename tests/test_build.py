@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from jupyter_cache import get_cache
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -251,3 +252,17 @@ def test_ten_cold_parallel_builds_lose_no_chapter(tmp_path: Path):
         assert (build.code, build.executed()) == (0, {"zh": len(names)}), build.output
         [cache] = (book.docs / "_build/cache").iterdir()
         assert len(get_cache(cache).list_cache_records()) == len(names)
+
+
+def test_no_other_program_can_take_the_port_of_a_kernel(tmp_path: Path):
+    # A kernel whose TCP port is taken dies at its start, and the build never ends.
+    code = "from ipykernel import connect\nconnect.get_connection_info(unpack=True)"
+    book = Book(tmp_path, {"01-x": code})
+    (book.docs / "conf.py").write_text(PLAIN_CONF, encoding="utf8")
+
+    build = book.build("--only", "zh")
+
+    assert build.code == 0, build.output
+    text = BeautifulSoup(book.pages("zh")["01-x"], "html.parser").get_text()
+    transport = "ipc" if os.name == "posix" else "tcp"  # Windows has no other
+    assert f"'transport': '{transport}'" in text

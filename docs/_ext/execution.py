@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import shutil
+import tempfile
 from importlib import metadata, util
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
+from traitlets.config import Config
 
 KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -87,9 +89,18 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     The kernel's own log stays at errors (it warns of its transport at every start),
     and the report of a failed cell has the cell and the exception, no frames of the
     tools and no terminal colours.
+
+    A kernel talks through sockets in a folder of its own, where the system has them.
+    A TCP port is chosen by one process and opened by another: when a third takes it
+    in between, the kernel dies at its start and the build would wait for ever.
     """
     quiet = ["--IPKernelApp.log_level=ERROR"]
-    result = single_nb_execution(notebook, extra_arguments=quiet, **options)
+    with tempfile.TemporaryDirectory(prefix="nn-", ignore_cleanup_errors=True) as own:
+        sockets = {"transport": "ipc", "ip": f"{own}/kernel"}
+        config = Config(KernelManager=sockets if os.name == "posix" else {})
+        result = single_nb_execution(
+            notebook, extra_arguments=quiet, config=config, **options
+        )
     if result.err is not None:
         result.exc_string = ANSI.sub("", str(result.err))
     return result
