@@ -778,7 +778,10 @@ def draw_network(
         72 * side / ax.figure.dpi for side in (ax.bbox.width, ax.bbox.height)
     )
     unit_pt = max(height_pt - 7 * line_pt, 0.4 * height_pt) / (2 * top)
-    gap = max(4 * radius, (width_pt / unit_pt - 2) / (len(sizes) - 1))
+    # Half of the outer names stands out to the left and right.
+    letter_pt = 0.6 * matplotlib.rcParams["font.size"]
+    side = max(1.0, max(map(len, names)) * letter_pt / 2 / unit_pt)
+    gap = max(4 * radius, (width_pt / unit_pt - 2 * side) / (len(sizes) - 1))
 
     edges = []
     for layer, (left, right) in enumerate(itertools.pairwise(columns)):
@@ -840,7 +843,7 @@ def draw_network(
         va="bottom",
     )
     # auto=None lets the equal aspect widen the limits without a complaint.
-    ax.set_xlim(-1, (len(sizes) - 1) * gap + 1, auto=None)
+    ax.set_xlim(-side, (len(sizes) - 1) * gap + side, auto=None)
     ax.set_ylim(-top - 0.1, top + 0.1, auto=None)
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_axis_off()

@@ -463,12 +463,18 @@ def test_network_states_the_parameters_that_pytorch_counts(ax, sizes, bias):
         assert any(text.endswith(f"= {count:,}") for text in texts)
 
 
-def test_network_draws_every_neuron_and_edge_and_cuts_wide_layers_short(caplog):
-    _, ax = plt.subplots()  # little height for the text above and below
+def test_network_draws_every_neuron_and_edge_and_cuts_wide_layers_short(ax):
     draw_network(ax, [2, 4, 20], max_neurons=6)
-    ax.figure.canvas.draw()
     assert len(ax.patches) == 2 + 4 + 6
     assert len(ax.collections[0].get_segments()) == 2 * 4 + 4 * 6
+
+
+@pytest.mark.parametrize("figsize", [(6.4, 3.6), (4.5, 2.7), (4.5, 4.5)], ids=str)
+@pytest.mark.parametrize("sizes", [[2, 4, 1], [2, 10, 10, 1]], ids=str)
+def test_words_of_a_network_stay_inside_the_figure(figsize, sizes, caplog):
+    _, ax = plt.subplots(figsize=figsize)
+    draw_network(ax, sizes)
+    ax.figure.canvas.draw()
     assert not caplog.records  # Matplotlib complains in its log, which fails the book
     box = ax.figure.bbox
     for text in ax.texts:
