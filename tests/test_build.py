@@ -86,6 +86,13 @@ class Book:
             start_new_session=True,
         )
 
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        if os.name == "posix":
+            os.killpg(process.pid, signal.SIGKILL)  # with its workers and kernels
+        else:
+            subprocess.run(["taskkill", "/f", "/t", "/pid", str(process.pid)])
+        process.communicate()
+
     def build(self, *options: str, **variables: str) -> "Build":
         process = self.start(*options, **variables)
         output, _ = process.communicate(timeout=300)
@@ -214,8 +221,7 @@ def test_a_build_after_a_killed_one_succeeds(tmp_path: Path, moment: str):
             while not list(html.rglob("*.html")):
                 time.sleep(0.001)
             break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    book.kill(process)
 
     build = book.build("--only", "zh")
 
