@@ -1,0 +1,327 @@
+"""Pass by pass: what is found in the cells of a document, and what is rewritten."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+
+import libcst as cst
+
+from .catalog import HABITS, REASONS, Level, Text
+from .documents import Document
+from .program import Program, is_followed
+from .repairs import REPAIRS, is_python, masked_magics, repairs
+from .rules import Edit, Finding, find_habits, needed_edits
+
+__all__ = ["Report", "modernize"]
+
+MAX_PASSES = 20
+
+# A program without any of these words has none of the habits.
+_WORDS = re.compile(
+    r"torch|Variable|volatile|softmax|\.cuda|\.data\b|numpy|np\.|xrange|raw_input|unichr"
+    r"|unicode|basestring|iteritems|itervalues|iterkeys|has_key|transforms|\b(?:nn|F)\."
+    r"|print *>>"
+)
+
+_NEW_LINE = re.compile(r"\r\n|\r|\n")
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """One place of a document, for the reader.
+
+    Attributes:
+        rule: Id of the habit, the anchor of its section in the chapter.
+        level: How much it matters.
+        cell: Which code cell of a notebook, from 1; 0 in other documents.
+        line: Line in the file, or in the cell of a notebook, from 1.
+        column: Column there in characters, from 1.
+        code: The line as it stands.
+        says: The beginning of today's message; ``""`` where nothing is printed.
+        today: What happens today.
+        fix: What to write instead.
+        rewritten: Whether the returned text has it mended.
+        reason: Why it is left, where it is.
+    """
+
+    rule: str
+    level: Level
+    cell: int
+    line: int
+    column: int
+    code: str
+    says: str
+    today: Text
+    fix: Text
+    rewritten: bool
+    reason: Text
+
+
+def modernize(document: Document) -> tuple[list[Report], str]:
+    """Find the old habits of a document and rewrite what is safe to rewrite.
+
+    Args:
+        document: What ``read_document`` returned; it is not changed.
+
+    Returns:
+        What was found, in the order of the document, and the new text, which is the
+        old one if nothing was rewritten.
+    """
+    texts = [cell.text for cell in document.cells]
+    # For every character of the current text, where it stood in the original one.
+    origins = [list(range(len(text) + 1)) for text in texts]
+    reports: list[Report] = []
+    found: list[_Found] = []
+    for _ in range(MAX_PASSES):
+        found = _examined(texts, document)
+        accepted = _accepted(texts, found)
+        if not accepted:
+            break
+        for item in accepted:
+            reports.append(_report(document, item, origins, rewritten=True))
+        edits = [edit for item in accepted for edit in item.edits]
+        for number in {edit[0] for edit in edits}:
+            changes = [edit[1:] for edit in edits if edit[0] == number]
+            texts[number] = _applied(texts[number], changes)
+            origins[number] = _moved(origins[number], changes)
+    for item in found:
+        reports.append(_report(document, item, origins, rewritten=False))
+    reports.sort(key=lambda report: (report.cell, report.line, report.column))
+    return reports, document.with_cells(texts)
+
+
+def _report(
+    document: Document, item: _Found, origins: Sequence[list[int]], *, rewritten: bool
+) -> Report:
+    finding = item.finding
+    cell, habit = document.cells[item.cell], HABITS[finding.rule]
+    start = origins[item.cell][finding.start]
+    breaks = [match.end() for match in _NEW_LINE.finditer(cell.text, 0, start)]
+    first = breaks[-1] if breaks else 0
+    line = _NEW_LINE.split(cell.text[first:], maxsplit=1)[0]
+    reason = REASONS[finding.reason] if finding.reason else Text("", "")
+    words = finding.words
+    return Report(
+        rule=finding.rule,
+        level=habit.level,
+        cell=cell.number,
+        line=cell.first_line + len(breaks),
+        column=start - first + 1 + len(cell.indent),
+        code=line.strip(),
+        says=habit.says,
+        today=_filled(habit.today, words),
+        fix=_filled(habit.fix, words),
+        rewritten=rewritten,
+        reason=_filled(reason, words),
+    )
+
+
+def _filled(text: Text, words: dict[str, str]) -> Text:
+    if not words:
+        return text
+    return Text(text.zh.format(**words), text.en.format(**words))
+
+
+# -- One pass --------------------------------------------------------------------------
+
+CellEdit = tuple[int, int, int, str]
+
+
+@dataclasses.dataclass
+class _Found:
+    """A finding, located in the cells of a document.
+
+    Attributes:
+        cell: Number of the cell it stands in, from 0.
+        finding: What the rules said, with offsets in that cell.
+        edits: Its edits, each with the number of the cell in front.
+        needs: The edits for what it needs besides, by what is needed.
+    """
+
+    cell: int
+    finding: Finding
+    edits: list[CellEdit] = dataclasses.field(default_factory=list)
+    needs: dict[object, list[CellEdit]] = dataclasses.field(default_factory=dict)
+
+
+def _examined(texts: Sequence[str], document: Document) -> list[_Found]:
+    """Return what stands in the cells now."""
+    found: list[_Found] = []
+    parts: list[tuple[int, str]] = []
+    for number, text in enumerate(texts):
+        readable, findings = _readable(text, in_file=document.kind == "python")
+        for item in findings:
+            edits = [(number, *edit) for edit in item.edits]
+            found.append(_Found(number, item, edits))
+        if readable is not None and _WORDS.search(readable):
+            parts.append((number, readable))
+    if document.is_undeclared:
+        odd = next((n for n, char in enumerate(texts[0]) if not char.isascii()), 0)
+        found.append(_Found(0, Finding("encoding", odd, reason="your-file")))
+    if parts:
+        found += _habits_in(parts)
+    return found
+
+
+def _readable(text: str, *, in_file: bool) -> tuple[str | None, list[Finding]]:
+    """Return a cell as Python, as far as it is, and what stands in the way.
+
+    IPython lines are hidden. A cell that has to be mended first is returned as ``None``
+    and read in the next pass.
+    """
+    if is_python(text) is None:
+        return text, []
+    masked = masked_magics(text)
+    if masked is None or text.lstrip().startswith(">>>"):
+        words = {"message": text.split(maxsplit=1)[0]}
+        return None, [Finding("not-read", 0, words=words)]
+    hidden, magics = masked
+    findings = [Finding("ipython-magic", start) for start in magics if in_file]
+    error = is_python(hidden)
+    if error is None:
+        return hidden, findings
+
+    broken = repairs(hidden)
+    edits = sorted(edit for repair in broken for edit in repair.edits)
+    if any(one[1] > other[0] for one, other in itertools.pairwise(edits)):
+        edits = []
+    mended_error = is_python(_applied(hidden, edits))
+    for repair in broken:
+        char = hidden[repair.start]
+        words = {
+            "char": char,
+            "code": f"U+{ord(char):04X}",
+            "plain": repair.edits[0][2] if repair.edits else "?",
+        }
+        item = Finding(repair.kind, repair.start, words=words)
+        if not repair.edits:
+            item.reason = "punctuation-unclear"
+        elif mended_error is None:
+            item.edits = list(repair.edits)
+        else:
+            item.reason = "does-not-parse"
+        findings.append(item)
+    if mended_error is not None:
+        # No edit moves a line, so the number holds for the text as it is.
+        start = _offset(hidden, mended_error)
+        words = {"message": mended_error.msg}
+        findings.append(Finding("syntax", start, words=words))
+    return None, findings
+
+
+def _offset(text: str, error: SyntaxError) -> int:
+    """Return the offset of the place an error names, or the end of its line."""
+    starts = [0, *(match.end() for match in _NEW_LINE.finditer(text))]
+    line = min(max(error.lineno or 1, 1), len(starts)) - 1
+    end = len(_NEW_LINE.split(text[starts[line] :], maxsplit=1)[0])
+    return starts[line] + min(max((error.offset or 1) - 1, 0), end)
+
+
+def _habits_in(parts: Sequence[tuple[int, str]]) -> list[_Found]:
+    """Apply the rules to the cells, read as one program: they share their names."""
+    source, spans = "", []
+    for _, text in parts:
+        if source and not source.endswith(("\n", "\r")):
+            source += "\n"
+        spans.append((len(source), len(source) + len(text)))
+        source += text
+
+    def cell_at(start: int, end: int) -> int | None:
+        for place, (first, last) in enumerate(spans):
+            if first <= start and end <= last:
+                return place
+        return None
+
+    def in_cells(edits: Iterable[Edit]) -> list[CellEdit]:
+        located = []
+        for start, end, text in edits:
+            place = cell_at(start, end)
+            if place is None:  # a statement that goes on in the next cell
+                raise ValueError(start)
+            first = spans[place][0]
+            located.append((parts[place][0], start - first, end - first, text))
+        return located
+
+    found = []
+    try:
+        program = Program(source, spans)
+        for finding in find_habits(program):
+            place = cell_at(finding.start, finding.start)
+            assert place is not None
+            item = _Found(parts[place][0], finding, in_cells(finding.edits))
+            for need in finding.needs:
+                item.needs[need] = in_cells(needed_edits(program, [need]))
+            finding.start -= spans[place][0]
+            found.append(item)
+    except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
+        words = {"message": str(error).partition("\n")[0][:200]}
+        odd = [part for part in parts if not is_followed(part[1])] or parts
+        notes = [
+            _Found(number, Finding("not-read", 0, words=words)) for number, _ in odd
+        ]
+        good = [part for part in parts if part not in odd]
+        return notes + (_habits_in(good) if good else [])
+    return found
+
+
+def _accepted(texts: Sequence[str], found: Iterable[_Found]) -> list[_Found]:
+    """Choose the findings whose edits can be made together; others wait a pass."""
+    accepted: list[_Found] = []
+    edits: list[CellEdit] = []
+    met: set[object] = set()
+    for item in found:
+        if not item.edits:
+            continue
+        new = {need: wanted for need, wanted in item.needs.items() if need not in met}
+        wanted = [*item.edits, *(edit for part in new.values() for edit in part)]
+        if any(_collide(edit, other) for edit in wanted for other in edits):
+            continue
+        # Repairs have been tried already, all of a cell together.
+        if item.finding.rule not in REPAIRS and _breaks(texts, wanted):
+            item.edits, item.finding.edits = [], []
+            item.finding.reason = "structure"
+            continue
+        accepted.append(item)
+        edits += wanted
+        met.update(new)
+        item.edits = wanted
+    return accepted
+
+
+def _collide(one: CellEdit, other: CellEdit) -> bool:
+    if one[0] != other[0]:
+        return False
+    same_place = one[1] == other[1]
+    return same_place or (one[1] < other[2] and other[1] < one[2])
+
+
+def _breaks(texts: Sequence[str], edits: Sequence[CellEdit]) -> bool:
+    """Say whether a cell would be no Python any more after some edits."""
+    for number in {edit[0] for edit in edits}:
+        changes = [edit[1:] for edit in edits if edit[0] == number]
+        text = _applied(texts[number], changes)
+        masked = masked_magics(text)
+        if is_python(text) and (masked is None or is_python(masked[0])):
+            return True
+    return False
+
+
+def _applied(text: str, edits: Iterable[Edit]) -> str:
+    """Return ``text`` after some edits that do not overlap."""
+    parts, position = [], 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
+        parts += [text[position:start], new]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _moved(origins: list[int], edits: Iterable[Edit]) -> list[int]:
+    """Return where the characters of an edited text come from."""
+    parts, position = [], 0
+    for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
+        parts += origins[position:start] + [origins[start]] * len(new)
+        position = end
+    return parts + origins[position:]

@@ -1,0 +1,1687 @@
+"""The rules: where an old habit stands, and what may be rewritten without risk.
+
+A rule rewrites a line only if the program means the same afterwards as it does today,
+or, where today's program stops with an error, what its text says beyond doubt.
+Everything else it leaves to the reader, with the reason. Each rewrite is a list of
+small edits of the source, so that everything between them stays as it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+import libcst as cst
+
+from .program import (
+    COMPREHENSIONS,
+    FRESH_TENSORS,
+    LOSS_FUNCTIONS,
+    Program,
+    children,
+    literal,
+)
+
+__all__ = ["Edit", "Finding", "find_habits", "needed_edits"]
+
+Edit = tuple[int, int, str]
+
+DEVICE_LINE = (
+    'device = {torch}.device("cuda" if {torch}.cuda.is_available() else "cpu")'
+)
+
+
+@dataclasses.dataclass
+class Finding:
+    """One place where a habit stands.
+
+    Attributes:
+        rule: The id of the habit in ``catalog.HABITS``.
+        start: Offset of the place in the source.
+        edits: What rewrites it, each ``(start, end, new text)``; empty if it is left.
+        reason: Why it is left, a key of ``catalog.REASONS``; ``""`` if it is rewritten.
+        needs: What the rewritten program needs besides: ``"torch"`` and ``"device"`` by
+            that name, and the statements that must come under ``torch.no_grad()``.
+        words: What the texts of the catalogue leave open.
+    """
+
+    rule: str
+    start: int
+    edits: list[Edit] = dataclasses.field(default_factory=list)
+    reason: str = ""
+    needs: set[str | cst.CSTNode] = dataclasses.field(default_factory=set)
+    words: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+Rule = Callable[[Program], Iterator[Finding]]
+_RULES: list[Rule] = []
+
+
+def _rule(function: Rule) -> Rule:
+    _RULES.append(function)
+    return function
+
+
+def find_habits(program: Program) -> list[Finding]:
+    """Return every old habit of a program, in the order of its source."""
+    found = [finding for rule in _RULES for finding in rule(program)]
+    return sorted(found, key=lambda finding: finding.start)
+
+
+# -- Small pieces of many rules --------------------------------------------------------
+
+
+def _left(program: Program, rule: str, node: cst.CSTNode, reason: str) -> Finding:
+    return Finding(rule, program.start(node), reason=reason)
+
+
+def _replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
+    start, end = program.start(node), program.end(node)
+    return Finding(rule, start, [(start, end, text)])
+
+
+def _keyword(call: cst.Call, name: str) -> cst.Arg | None:
+    for arg in call.args:
+        if arg.keyword is not None and arg.keyword.value == name:
+            return arg
+    return None
+
+
+def _positional(call: cst.Call) -> list[cst.Arg]:
+    return [arg for arg in call.args if arg.keyword is None]
+
+
+def _has_star(call: cst.Call) -> bool:
+    return any(arg.star for arg in call.args)
+
+
+def _cut_argument(program: Program, call: cst.Call, arg: cst.Arg) -> list[Edit] | None:
+    """Return the edits that take one argument out, or ``None`` if a comment is hit."""
+    source, place = program.source, list(call.args).index(arg)
+    start, end = program.start(arg), program.end(arg)
+    if place:
+        start = program.end(call.args[place - 1])
+    elif len(call.args) > 1:
+        end = program.start(call.args[1])
+    elif isinstance(arg.comma, cst.Comma):
+        end = source.index(",", end) + 1
+    return None if "#" in source[start:end] else [(start, end, "")]
+
+
+def _method(call: cst.Call) -> str:
+    """Return the name of the method a call calls, or ``""``."""
+    return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+
+
+def _torch_name(program: Program) -> str:
+    """Return the name under which the whole program sees ``torch``; ``""``: none."""
+    for name, bindings in program.root.bindings.items():
+        if bindings and all(binding.dotted == "torch" for binding in bindings):
+            return name
+    return ""
+
+
+def _needs_torch(program: Program) -> tuple[str, set[str | cst.CSTNode]] | None:
+    """Return the name for ``torch`` and what that needs; ``None`` if it is taken."""
+    name = _torch_name(program)
+    if name:
+        return name, set()
+    if not program.is_free("torch"):
+        return None
+    # A piece of a post imports nothing, and then "torch" is understood.
+    return "torch", {"torch"} if _first_import(program) is not None else set()
+
+
+def _first_import(program: Program) -> cst.SimpleStatementLine | None:
+    for statement in program.module.body:
+        if isinstance(statement, cst.SimpleStatementLine):
+            for part in statement.body:
+                if isinstance(part, (cst.Import, cst.ImportFrom)) and not (
+                    isinstance(part, cst.ImportFrom)
+                    and isinstance(part.module, cst.Name)
+                    and part.module.value == "__future__"
+                ):
+                    return statement
+    return None
+
+
+def _last_import_of_torch(program: Program) -> cst.SimpleStatementLine | None:
+    """Return the last import of the first run of imports that holds ``torch``."""
+    found, seen_torch = None, False
+    for statement in program.module.body:
+        imports = isinstance(statement, cst.SimpleStatementLine) and any(
+            isinstance(part, (cst.Import, cst.ImportFrom)) for part in statement.body
+        )
+        if imports:
+            assert isinstance(statement, cst.SimpleStatementLine)
+            found = statement
+            seen_torch = seen_torch or "torch" in program.text(statement)
+        elif seen_torch:
+            break
+    return found if seen_torch else None
+
+
+# -- Variable and volatile -------------------------------------------------------------
+
+_VARIABLE = "torch.autograd.Variable"
+
+
+@_rule
+def variable(program: Program) -> Iterator[Finding]:
+    """``Variable(x)`` is ``x``, and ``volatile=True`` is ``torch.no_grad()``."""
+    calls = [
+        call for call in program.all(cst.Call) if program.called(call) == _VARIABLE
+    ]
+    emptied: set[cst.CSTNode] = set()
+    for call in calls:
+        volatile = _keyword(call, "volatile")
+        if volatile is not None and literal(volatile.value) is not False:
+            yield _volatile_argument(program, call, volatile)
+            continue
+        finding = _unwrapped_variable(program, call)
+        line = _line_left_empty(program, call, finding)
+        if line is None:
+            yield finding
+        elif line not in emptied:
+            emptied.add(line)
+            yield _removed_line(program, "variable", line)
+    functions = {call.func for call in calls}
+    for node in _references(program, _VARIABLE):
+        inner = isinstance(program.parent[node], cst.Attribute)
+        if node not in functions and not inner:
+            yield _left(program, "variable", node, "structure")
+    yield from _unused_imports(program, "variable", _VARIABLE)
+    for node in program.all(cst.Attribute):
+        if node.attr.value == "volatile" and _is_torch(program):
+            yield _left(program, "volatile", node, "structure")
+
+
+def _references(program: Program, dotted: str) -> Iterator[cst.CSTNode]:
+    """Give every place where the program uses what ``dotted`` names."""
+    for node in program.all(cst.Name, cst.Attribute):
+        if program.dotted(node) == dotted and not _is_binding(program, node):
+            parent = program.parent.get(node)
+            # "autograd.variable.Variable" is one place, not three.
+            longer = isinstance(parent, cst.Attribute) and parent.value is node
+            if not (longer and program.dotted(parent) == dotted):
+                yield node
+
+
+def _is_binding(program: Program, node: cst.CSTNode) -> bool:
+    """Say whether a name stands there to be bound, or is only a word of the syntax."""
+    parent = program.parent.get(node)
+    if isinstance(parent, cst.Attribute):
+        return node is parent.attr or _is_binding(program, parent)
+    if isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
+        return node is parent.name
+    if isinstance(parent, cst.Arg):
+        return node is parent.keyword
+    return isinstance(
+        parent,
+        (
+            cst.ImportAlias,
+            cst.ImportFrom,
+            cst.AsName,
+            cst.Param,
+            cst.AssignTarget,
+            cst.NameItem,
+        ),
+    )
+
+
+def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
+    left = functools.partial(_left, program, "variable", call)
+    named = {a.keyword.value if a.keyword else "": a for a in call.args}
+    tensor = named.pop("", None) or named.pop("data", None)
+    asked = named.pop("requires_grad", None)
+    named.pop("volatile", None)
+    if tensor is None or named or _has_star(call) or len(_positional(call)) > 1:
+        return left("argument-unclear")
+    value = tensor.value
+    if isinstance(value, (cst.List, cst.BaseNumber)) or program.called(
+        value
+    ).startswith("numpy."):
+        return left("structure")  # not a tensor: refused then, refused now
+    if program.has_graph(value):
+        return left("cuts-graph")
+
+    wanted = literal(asked.value) if asked is not None else False
+    if asked is not None and wanted not in (True, False):
+        suffix = f".detach().requires_grad_({program.text(asked.value)})"
+    elif wanted:
+        fresh = program.is_plain(value) and _is_fresh(program, value)
+        suffix = ".requires_grad_()" if fresh else ".detach().requires_grad_()"
+    else:
+        suffix = "" if program.is_plain(value) else ".detach()"
+
+    start, end = program.start(call), program.end(call)
+    first, last = program.start(value), program.end(value)
+    source = program.source
+    if "#" in source[start:first] + source[last:end]:
+        return left("comment-inside")
+    atom = isinstance(
+        value, (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Tuple)
+    )
+    one_line = not re.search(r"[\r\n]", source[start:end])
+    touches = source[end : end + 1]
+    bare = atom and one_line and not (touches.isalnum() or touches == "_")
+    opening, closing = ("", suffix) if bare else ("(", ")" + suffix)
+    return Finding("variable", start, [(start, first, opening), (last, end, closing)])
+
+
+def _line_left_empty(
+    program: Program, call: cst.Call, finding: Finding
+) -> cst.SimpleStatementLine | None:
+    """Return the line of ``x = Variable(x)``, which would become ``x = x``."""
+    statement = program.enclosing(call, cst.Assign)
+    if statement is None or len(statement.targets) > 1:
+        return None
+    target, value = statement.targets[0].target, statement.value
+    pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
+    if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple):
+        names = [item.value for item in target.elements]
+        wrapped = [item.value for item in value.elements]
+        pairs = (
+            list(zip(names, wrapped, strict=False))
+            if len(names) == len(wrapped)
+            else []
+        )
+    for name, inner in pairs:
+        plain = (
+            isinstance(inner, cst.Call)
+            and program.called(inner) == _VARIABLE
+            and len(inner.args) == 1
+            and isinstance(name, cst.Name)
+            and program.text(inner.args[0].value) == name.value
+            and program.is_plain(inner.args[0].value)
+        )
+        if not plain:
+            return None
+    line = program.parent[statement]
+    block = program.parent[line]
+    if (
+        not pairs
+        or not finding.edits
+        or not isinstance(line, cst.SimpleStatementLine)
+        or len(line.body) > 1
+        or len(getattr(block, "body", ())) < 2
+        or program.is_alone_in_cell(line)
+        or re.search(r"[\r\n]", program.text(line))
+    ):
+        return None
+    return line
+
+
+def _removed_line(program: Program, rule: str, line: cst.CSTNode) -> Finding:
+    """Take a line out; a comment behind it stays."""
+    start, end = program.start(line), program.end(line)
+    rest = re.compile(r"[ \t]*(\r\n|\r|\n|\Z)?").match(program.source, end)
+    assert rest is not None
+    first = start if rest[1] is None else _line_start(program, line)
+    return Finding(rule, start, [(first, rest.end(), "")])
+
+
+def _is_fresh(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether nobody else holds the tensor an expression makes."""
+    while isinstance(node, cst.Call):
+        if program.called(node).startswith("torch."):
+            return program.called(node) != "torch.from_numpy"
+        if not isinstance(node.func, cst.Attribute):
+            return False
+        node = node.func.value
+    return False
+
+
+def _unused_imports(program: Program, rule: str, dotted: str) -> Iterator[Finding]:
+    """Take the import of a name out once nothing uses it."""
+    if any(True for _ in _references(program, dotted)):
+        return
+    for statement in program.all(cst.ImportFrom):
+        if isinstance(statement.names, cst.ImportStar):
+            continue
+        for alias in statement.names:
+            name = alias.evaluated_alias or alias.evaluated_name
+            bindings = program.lookup(name, statement)
+            if any(b.node is statement and b.dotted == dotted for b in bindings):
+                yield _removed_import(program, rule, statement, alias)
+
+
+def _removed_import(
+    program: Program, rule: str, statement: cst.ImportFrom, alias: cst.ImportAlias
+) -> Finding:
+    assert not isinstance(statement.names, cst.ImportStar)
+    names, source = list(statement.names), program.source
+    place, start = names.index(alias), program.start(statement)
+    if len(names) > 1:
+        if place:
+            cut = (_alias_end(program, names[place - 1]), _alias_end(program, alias))
+        else:
+            cut = (program.start(alias), program.start(names[1]))
+        if "#" in source[slice(*cut)]:
+            return _left(program, rule, statement, "comment-inside")
+        return Finding(rule, start, [(*cut, "")])
+    line = program.parent[statement]
+    block = program.parent[line]
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+        return _left(program, rule, statement, "structure")
+    if len(getattr(block, "body", ())) < 2 or program.is_alone_in_cell(line):
+        return _left(program, rule, statement, "only-statement")
+    return _removed_line(program, rule, line)
+
+
+def _alias_end(program: Program, alias: cst.ImportAlias) -> int:
+    return program.end(alias.asname.name if alias.asname else alias.name)
+
+
+def _volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Finding:
+    left = functools.partial(_left, program, "volatile", arg)
+    if literal(arg.value) is not True or _keyword(call, "requires_grad"):
+        return left("argument-unclear")
+    cut = _cut_argument(program, call, arg)
+    torch = _needs_torch(program)
+    if cut is None:
+        return left("comment-inside")
+    if torch is None:
+        finding = left("name-taken")
+        finding.words = {"name": "torch"}
+        return finding
+    finding = Finding("volatile", program.start(arg), cut)
+    if not _under_no_grad(program, call):
+        evaluation = _evaluation_around(program, call)
+        if evaluation is None:
+            return left("evaluation-unclear")
+        finding.needs = {evaluation, *torch[1]}
+    return finding
+
+
+_NO_GRAD = {"torch.no_grad", "torch.inference_mode"}
+
+
+def _under_no_grad(program: Program, node: cst.CSTNode) -> bool:
+    for outer in program.ancestors(node):
+        if isinstance(outer, cst.With) and any(
+            program.called(item.item) in _NO_GRAD for item in outer.items
+        ):
+            return True
+        if isinstance(outer, cst.FunctionDef):
+            return any(
+                (program.called(d.decorator) or program.dotted(d.decorator)) in _NO_GRAD
+                for d in outer.decorators
+            )
+    return False
+
+
+def _evaluation_around(program: Program, node: cst.CSTNode) -> cst.CSTNode | None:
+    """Return the smallest loop, branch or function around ``node`` without training."""
+    branch: cst.CSTNode | None = None
+    for outer in program.ancestors(node):
+        if isinstance(outer, (cst.Lambda, cst.ClassDef)):
+            return None
+        if isinstance(outer, (cst.For, cst.While, cst.FunctionDef)):
+            if outer is node or not _trains(program, outer):
+                return outer
+            break
+        if isinstance(outer, cst.If) and not isinstance(
+            program.parent[outer], (cst.If, cst.Else)
+        ):
+            branch = branch or outer
+    if branch is None and _is_asked_at_once(program, node):
+        branch = program.enclosing(node, cst.SimpleStatementLine)
+    return branch if branch is not None and not _trains(program, branch) else None
+
+
+def _is_asked_at_once(program: Program, node: cst.CSTNode) -> bool:
+    """Say whether a volatile input goes into a network where it is made."""
+    for outer in program.ancestors(node):
+        if isinstance(outer, cst.SimpleStatementLine):
+            return False
+        if not isinstance(outer, cst.Call) or program.called(outer):
+            continue
+        if isinstance(outer.func, cst.Name) or program.is_network(outer.func):
+            return True
+    return False
+
+
+def _trains(program: Program, node: cst.CSTNode, depth: int = 3) -> bool:
+    """Say whether a piece of the program may need its gradients."""
+    for item in program.inside(node):
+        if isinstance(item, (cst.Yield, cst.Await)):
+            return True  # what runs in between is not seen
+        if not isinstance(item, cst.Call):
+            continue
+        if _method(item) in {"backward", "step"} or program.called(item) in {
+            "torch.autograd.grad",
+            "torch.autograd.backward",
+        }:
+            return True
+        for function in program.functions_called(item):
+            if depth and _trains(program, function.body, depth - 1):
+                return True
+    if isinstance(node, (cst.FunctionDef, cst.IndentedBlock)):
+        return False
+    # A loss computed here and asked for its gradient further down.
+    for call in program.all(cst.Call):
+        if _method(call) == "backward" and isinstance(call.func, cst.Attribute):
+            roots = [
+                n for n in program.inside(call.func.value) if isinstance(n, cst.Name)
+            ]
+            for root in roots:
+                for binding in program.reaching(root):
+                    if node in program.ancestors(binding.node):
+                        return True
+    return False
+
+
+def _is_torch(program: Program) -> bool:
+    """Say whether a program is about PyTorch; a piece without imports may be."""
+    return (
+        program.imports("torch")
+        or program.imports("torchvision")
+        or not (program.nodes.get(cst.Import) or program.nodes.get(cst.ImportFrom))
+    )
+
+
+# -- Numbers taken out of a loss -------------------------------------------------------
+
+
+@_rule
+def data_index(program: Program) -> Iterator[Finding]:
+    """``loss.data[0]`` is ``loss.item()``."""
+    if not _is_torch(program):
+        return
+    for node in program.all(cst.Subscript):
+        tensor = _first_of_data(node)
+        if tensor is None:
+            continue
+        start = _outer_end(program, tensor)
+        if program.is_one_number(tensor):
+            end = program.end(node)
+            if "#" in program.source[program.end(tensor) : end]:
+                yield _left(program, "data-index", node, "comment-inside")
+            else:
+                edits = [(start, end, ".item()")]
+                yield Finding("data-index", program.start(node), edits)
+        elif re.search(r"loss|cost", program.text(tensor).lower()) and not any(
+            program.values(tensor)
+        ):
+            yield _left(program, "data-index", node, "not-one-number")
+
+
+def _first_of_data(node: cst.Subscript) -> cst.BaseExpression | None:
+    """Return ``x`` of ``x.data[0]``, ``x.data.cpu().numpy()[0]`` and their like."""
+    index = node.slice[0].slice if len(node.slice) == 1 else None
+    if not isinstance(index, cst.Index) or literal(index.value) != 0:
+        return None
+    value, data = node.value, False
+    while True:
+        if isinstance(value, cst.Attribute) and value.attr.value == "data":
+            data, value = True, value.value
+        elif (
+            isinstance(value, cst.Call)
+            and isinstance(value.func, cst.Attribute)
+            and value.func.attr.value in {"cpu", "numpy", "detach"}
+            and not value.args
+        ):
+            value = value.func.value
+        else:
+            return value if data and isinstance(index.value, cst.Integer) else None
+
+
+def _outer_end(program: Program, node: cst.BaseExpression) -> int:
+    """Return the offset behind an expression and the parentheses around it."""
+    end = program.end(node)
+    for _ in node.rpar:
+        end = program.source.index(")", end) + 1
+    return end
+
+
+@_rule
+def loss_graph(program: Program) -> Iterator[Finding]:
+    """A loss kept as a tensor keeps its graph alive."""
+    if not _is_torch(program):
+        return
+    for call in program.all(cst.Call):
+        if (
+            _method(call) == "append"
+            and len(call.args) == 1
+            and isinstance(call.func, cst.Attribute)
+            and isinstance(call.func.value, cst.Name)
+        ):
+            kept = call.args[0].value
+            yield from _kept_loss(program, call, kept, call.func.value)
+    for statement in program.all(cst.AugAssign):
+        if (
+            isinstance(statement.operator, cst.AddAssign)
+            and isinstance(statement.target, cst.Name)
+            and not program.goes_backward(statement.target)
+        ):
+            yield from _kept_loss(program, statement, statement.value, statement.target)
+
+
+def _kept_loss(
+    program: Program, node: cst.CSTNode, kept: cst.BaseExpression, holder: cst.Name
+) -> Iterator[Finding]:
+    names = [
+        name
+        for name in _operands(kept)
+        if isinstance(name, cst.Name)
+        and program.goes_backward(name)
+        and not any(_is_taken_out(b.value) for b in program.reaching(name))
+    ]
+    if not names or _under_no_grad(program, node):
+        return
+    start = program.start(node)
+    if _number_suffices(program, holder, set()):
+        edits = [(program.end(name), program.end(name), ".item()") for name in names]
+        yield Finding("loss-graph", start, edits)
+    else:
+        yield Finding("loss-graph", start, reason="used-as-tensor")
+
+
+def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Give the parts of a sum, difference, product or quotient."""
+    if isinstance(node, cst.BinaryOperation):
+        yield from _operands(node.left)
+        yield from _operands(node.right)
+    else:
+        yield node
+
+
+def _is_taken_out(value: cst.CSTNode | None) -> bool:
+    """Say whether an expression gives a number or a tensor without a graph."""
+    if isinstance(value, cst.Call):
+        if isinstance(value.func, cst.Name):
+            return value.func.value in {"float", "int"}
+        return _method(value) in {"item", "detach", "numpy"}
+    if isinstance(value, cst.Subscript):
+        return True
+    return isinstance(value, cst.Attribute) and value.attr.value == "data"
+
+
+_SHOWN_BY = {"print", "len", "float", "round", "str", "format"}
+_SHOWING_METHODS = {"append", "format", "plot", "scatter", "semilogy", "write"}
+
+
+def _number_suffices(program: Program, holder: cst.Name, seen: set[str]) -> bool:
+    """Say whether every use of a name would be as well served by Python numbers."""
+    if holder.value in seen:
+        return True
+    seen.add(holder.value)
+    bindings = program.lookup(holder.value, holder)
+    for name in program.all(cst.Name):
+        if (
+            name.value != holder.value
+            or (
+                isinstance(program.parent[name], cst.Attribute)
+                and name is getattr(program.parent[name], "attr", None)
+            )
+            or program.lookup(name.value, name) is not bindings
+        ):
+            continue
+        if not _number_suffices_here(program, name, seen):
+            return False
+    return bool(bindings) and all(b.kind in {"assign", "augmented"} for b in bindings)
+
+
+def _number_suffices_here(program: Program, name: cst.Name, seen: set[str]) -> bool:
+    node: cst.CSTNode = name
+    for parent in program.ancestors(name):
+        if isinstance(parent, cst.Attribute):
+            # holder.append(...) is fine, holder.item() or holder.data is not.
+            return parent.attr.value == "append" and node is name
+        if isinstance(parent, cst.Call) and isinstance(node, cst.Arg):
+            function = parent.func
+            if isinstance(function, cst.Name) and function.value in _SHOWN_BY:
+                return True
+            if program.dotted(function).startswith(("matplotlib.", "numpy.")):
+                return True
+            if _method(parent) == "append" and isinstance(function, cst.Attribute):
+                target = function.value
+                return isinstance(target, cst.Name) and _number_suffices(
+                    program, target, seen
+                )
+            return _method(parent) in _SHOWING_METHODS
+        if isinstance(
+            parent, (cst.FormattedStringExpression, cst.AssignTarget, cst.Comparison)
+        ):
+            return True
+        if isinstance(parent, cst.AugAssign):
+            return node is parent.target or (
+                isinstance(parent.target, cst.Name)
+                and _number_suffices(program, parent.target, seen)
+            )
+        if isinstance(parent, cst.Assign):
+            targets = [target.target for target in parent.targets]
+            return all(
+                isinstance(target, cst.Name) and _number_suffices(program, target, seen)
+                for target in targets
+            )
+        if not isinstance(
+            parent,
+            (
+                cst.Arg,
+                cst.BinaryOperation,
+                cst.Subscript,
+                cst.SubscriptElement,
+                cst.Index,
+                cst.Slice,
+                cst.Tuple,
+                cst.List,
+                cst.Element,
+                cst.ComparisonTarget,
+            ),
+        ):
+            return False
+        node = parent
+    return False
+
+
+# -- Names that have changed -----------------------------------------------------------
+
+_INITIALIZERS = (
+    "uniform", "normal", "constant", "eye", "dirac", "xavier_uniform",
+    "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "sparse",
+)  # fmt: skip
+_RENAMED: dict[str, tuple[str, str]] = {
+    "torch.nn.functional.sigmoid": ("functional-sigmoid", "torch.sigmoid"),
+    "torch.nn.functional.tanh": ("functional-sigmoid", "torch.tanh"),
+    "torch.nn.utils.clip_grad_norm": (
+        "clip-grad-norm",
+        "torch.nn.utils.clip_grad_norm_",
+    ),
+    "torchvision.transforms.Scale": (
+        "transform-renamed",
+        "torchvision.transforms.Resize",
+    ),
+    "torchvision.transforms.RandomSizedCrop": (
+        "transform-renamed",
+        "torchvision.transforms.RandomResizedCrop",
+    ),
+    "torch.nn.NLLLoss2d": ("nll-loss-2d", "torch.nn.NLLLoss"),
+    "torch.nn.functional.upsample": ("upsample", "torch.nn.functional.interpolate"),
+    **{
+        f"torch.nn.init.{name}": ("init-underscore", f"torch.nn.init.{name}_")
+        for name in _INITIALIZERS
+    },
+    **{
+        f"numpy.{name}": ("numpy-alias", name)
+        for name in ("float", "int", "object", "str", "complex")
+    },
+}
+
+
+@_rule
+def renamed(program: Program) -> Iterator[Finding]:
+    """Functions that have another name today."""
+    for node in program.all(cst.Attribute):
+        rule, new = _RENAMED.get(program.dotted(node), ("", ""))
+        if not rule or _is_binding(program, node):
+            continue
+        parent = program.parent[node]
+        if rule == "functional-sigmoid" and getattr(parent, "func", None) is not node:
+            continue  # not called: F.sigmoid and torch.sigmoid are two objects
+        old_module = program.dotted(node).rpartition(".")[0]
+        module, _, name = new.rpartition(".")
+        if module == old_module:
+            yield _replaced(program, rule, node.attr, name)
+            continue
+        needs: set[str | cst.CSTNode] = set()
+        taken = "" if program.is_free(name) else name
+        if module == "torch":
+            torch = _needs_torch(program)
+            taken = "torch" if torch is None else ""
+            if torch is not None:
+                name, needs = f"{torch[0]}.{name}", torch[1]
+        if taken:
+            finding = _left(program, rule, node, "name-taken")
+            finding.words = {"name": taken}
+        else:
+            finding = _replaced(program, rule, node, name)
+            finding.needs = needs
+        finding.start = program.start(node)
+        yield finding
+    for statement in program.all(cst.ImportFrom):
+        if not isinstance(statement.names, cst.ImportStar):
+            for alias in statement.names:
+                yield from _renamed_import(program, statement, alias)
+
+
+def _renamed_import(
+    program: Program, statement: cst.ImportFrom, alias: cst.ImportAlias
+) -> Iterator[Finding]:
+    """Rename an imported function where it is imported and wherever it is used."""
+    name = alias.evaluated_alias or alias.evaluated_name
+    bindings = program.lookup(name, statement)
+    own = [b for b in bindings if b.node is statement]
+    rule, new = _RENAMED.get(own[0].dotted if own else "", ("", ""))
+    if not rule:
+        return
+    old_module = own[0].dotted.rpartition(".")[0]
+    module, _, new_name = new.rpartition(".")
+    if module != old_module or len(bindings) != 1:
+        if module != "torch":  # F.sigmoid by name needs no change at all
+            yield _left(program, rule, alias, "imported-by-name")
+        return
+    places = [alias.name]
+    if alias.asname is None:
+        places += [
+            node
+            for node in program.all(cst.Name)
+            if node.value == name
+            and not _is_binding(program, node)
+            and program.lookup(name, node) is bindings
+        ]
+    edits = [(program.start(node), program.end(node), new_name) for node in places]
+    yield Finding(rule, program.start(alias), edits)
+
+
+_REMOVED = {
+    "torch.gels": "torch.linalg.lstsq",
+    "torch.lstsq": "torch.linalg.lstsq",
+    "torch.symeig": "torch.linalg.eigh",
+    "torch.eig": "torch.linalg.eig",
+    "torch.qr": "torch.linalg.qr",
+    "torch.solve": "torch.linalg.solve",
+    "torch.gesv": "torch.linalg.solve",
+    "torch.cholesky": "torch.linalg.cholesky",
+    "torch.potrf": "torch.linalg.cholesky",
+    "torch.trtrs": "torch.linalg.solve_triangular",
+    "torch.btrifact": "torch.linalg.lu_factor",
+    "torch.rfft": "torch.fft.rfft",
+    "torch.irfft": "torch.fft.irfft",
+    "torch.ifft": "torch.fft.ifft",
+    "torch.legacy": "torch.nn",
+    "torch._six": "str, int, collections.abc",
+    "torch.utils.ffi": "torch.utils.cpp_extension",
+    "torch.nn._functions": "torch.autograd.Function",
+    "torch.utils.serialization.load_lua": "torch.load",
+    "torchvision.models.resnet.model_urls": "torchvision.models.ResNet18_Weights",
+    "torchvision.models.vgg.model_urls": "torchvision.models.VGG16_Weights",
+}
+
+
+@_rule
+def removed(program: Program) -> Iterator[Finding]:
+    """Modules and functions that are no more."""
+    for node in program.all(cst.Attribute):
+        instead = _REMOVED.get(program.dotted(node))
+        if instead and not _is_binding(program, node):
+            yield _gone(program, node, program.dotted(node), instead)
+    for call in program.all(cst.Call):
+        if program.called(call) == "torch.fft":  # a module now
+            yield _gone(program, call, "torch.fft(...)", "torch.fft.fft")
+    for statement in program.all(cst.Import, cst.ImportFrom):
+        imported = _imported(program, statement)
+        for old, instead in _REMOVED.items():
+            if any((name + ".").startswith(old + ".") for name in imported):
+                yield _gone(program, statement, old, instead)
+
+
+def _gone(program: Program, node: cst.CSTNode, name: str, instead: str) -> Finding:
+    words = {"name": name, "instead": instead}
+    return Finding("removed-name", program.start(node), reason="structure", words=words)
+
+
+def _imported(program: Program, node: cst.CSTNode) -> list[str]:
+    """Return the full dotted names of what a statement imports."""
+    if isinstance(node, cst.Import):
+        return [alias.evaluated_name for alias in node.names]
+    if not isinstance(node, cst.ImportFrom) or node.relative or node.module is None:
+        return []
+    module = program.text(node.module)
+    if isinstance(node.names, cst.ImportStar):
+        return [module]
+    return [f"{module}.{alias.evaluated_name}" for alias in node.names]
+
+
+_MNIST_LIKE = ("MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST")
+_DATA_SETS = [
+    f"torchvision.datasets.{name}" for name in (*_MNIST_LIKE, "CIFAR10", "CIFAR100")
+]
+
+
+@_rule
+def mnist_module(program: Program) -> Iterator[Finding]:
+    """``from torchvision.datasets import mnist`` imports a file, not the data set."""
+    for statement in program.all(cst.ImportFrom):
+        if isinstance(statement.names, cst.ImportStar):
+            continue
+        for alias in statement.names:
+            name = alias.evaluated_alias or alias.evaluated_name
+            bindings = program.lookup(name, statement)
+            if [b.dotted for b in bindings] != ["torchvision.datasets.mnist"]:
+                continue
+            uses = [
+                node
+                for node in program.all(cst.Name)
+                if node.value == name
+                and not _is_binding(program, node)
+                and program.lookup(name, node) is bindings
+            ]
+            parents = [program.parent[node] for node in uses]
+            used = {p.attr.value for p in parents if isinstance(p, cst.Attribute)}
+            simple = all(isinstance(p, cst.Attribute) for p in parents)
+            free = all(
+                program.is_free(item)
+                or all(
+                    b.dotted == f"torchvision.datasets.{item}"
+                    for b in program.lookup(item, statement)
+                )
+                for item in used
+            )
+            if not used or not simple or not used <= set(_MNIST_LIKE) or not free:
+                yield _left(program, "mnist-module", alias, "structure")
+                continue
+            start, end = program.start(alias.name), _alias_end(program, alias)
+            edits = [(start, end, ", ".join(sorted(used)))]
+            edits += [
+                (program.start(node), program.start(parent.attr), "")
+                for node, parent in zip(uses, parents, strict=True)
+                if isinstance(parent, cst.Attribute)
+            ]
+            yield Finding("mnist-module", program.start(alias), edits)
+
+
+_MNIST_ATTRIBUTES = {
+    "train_data": "data",
+    "test_data": "data",
+    "train_labels": "targets",
+    "test_labels": "targets",
+}
+
+
+@_rule
+def mnist_attributes(program: Program) -> Iterator[Finding]:
+    """``train_data`` and ``train_labels`` are called ``data`` and ``targets``."""
+    for node in program.all(cst.Attribute):
+        new = _MNIST_ATTRIBUTES.get(node.attr.value)
+        if new and _is_data_set(program, node.value):
+            yield _replaced(program, "mnist-attributes", node.attr, new)
+
+
+def _is_data_set(program: Program, node: cst.BaseExpression) -> bool:
+    if isinstance(node, cst.Attribute) and node.attr.value == "dataset":
+        loaders = program.values(node.value)
+        return bool(loaders) and all(
+            isinstance(loader, cst.Call)
+            and program.called(loader) == "torch.utils.data.DataLoader"
+            and bool(_positional(loader))
+            and _is_data_set(program, _positional(loader)[0].value)
+            for loader in loaders
+        )
+    return program.comes_from(node, _DATA_SETS)
+
+
+# -- Arguments that have changed -------------------------------------------------------
+
+
+@_rule
+def softmax_dim(program: Program) -> Iterator[Finding]:
+    """``F.softmax(x)`` without ``dim``."""
+    functions = {
+        f"torch.nn.functional.{n}" for n in ("softmax", "log_softmax", "softmin")
+    }
+    layers = {f"torch.nn.{name}" for name in ("Softmax", "LogSoftmax", "Softmin")}
+    for call in program.all(cst.Call):
+        name = program.called(call)
+        if name in layers and not call.args:
+            yield _left(program, "softmax-dim", call, "dimensions-unknown")
+        if name not in functions or len(call.args) != 1 or _has_star(call):
+            continue
+        dimensions = program.dimensions(call.args[0].value)
+        # What PyTorch guesses for so many dimensions; for three the guess, the first
+        # one, is hardly what was meant.
+        dim = {1: 0, 2: 1, 4: 1}.get(dimensions or 0)
+        if dim is None and dimensions is None:
+            dim = _dimension_asked_next(program, call)
+        if dim is None:
+            yield _left(program, "softmax-dim", call, "dimensions-unknown")
+        else:
+            end = _outer_end(program, call.args[0].value)
+            edits = [(end, end, f", dim={dim}")]
+            yield Finding("softmax-dim", program.start(call), edits)
+
+
+def _dimension_asked_next(program: Program, call: cst.Call) -> int | None:
+    """Return 1 if the largest entry along dimension 1 is asked for at once."""
+    arg = program.parent[call]
+    outer = program.parent[arg]
+    if isinstance(arg, cst.Arg) and isinstance(outer, cst.Call):
+        plain = _positional(outer)
+        if program.called(outer) in {"torch.max", "torch.argmax"} and len(plain) == 2:
+            return 1 if literal(plain[1].value) == 1 else None
+    elif isinstance(arg, cst.Attribute) and arg.attr.value in {"max", "argmax"}:
+        outer = program.parent[arg]
+        if isinstance(outer, cst.Call) and len(outer.args) == 1:
+            return 1 if literal(outer.args[0].value) == 1 else None
+    return None
+
+
+@_rule
+def size_average(program: Program) -> Iterator[Finding]:
+    """``size_average`` and ``reduce`` have become ``reduction``."""
+    for call in program.all(cst.Call):
+        name = program.called(call)
+        layer = name.startswith("torch.nn.") and name.endswith(("Loss", "Loss2d"))
+        given = [_keyword(call, key) for key in ("size_average", "reduce")]
+        found = [arg for arg in given if arg is not None]
+        if not found or not (layer or name in LOSS_FUNCTIONS):
+            continue
+        values = [True if arg is None else literal(arg.value) for arg in given]
+        known = all(value is None or isinstance(value, bool) for value in values)
+        if not known or _keyword(call, "reduction"):
+            yield _left(program, "size-average", found[0], "argument-unclear")
+            continue
+        average, reduce = (value is not False for value in values)
+        reduction = ("mean" if average else "sum") if reduce else "none"
+        found.sort(key=program.start)
+        edits = [
+            (
+                program.start(found[0]),
+                program.end(found[0]),
+                f"reduction={_quoted(program, reduction)}",
+            )
+        ]
+        for arg in found[1:]:
+            cut = _cut_argument(program, call, arg)
+            edits += cut or []
+        if len(edits) == len(found):
+            yield Finding("size-average", program.start(found[0]), edits)
+        else:
+            yield _left(program, "size-average", found[0], "comment-inside")
+
+
+def _quoted(program: Program, text: str) -> str:
+    """Return ``text`` in the quotes the program uses more often."""
+    single = program.source.count("'") > program.source.count('"')
+    return f"'{text}'" if single else f'"{text}"'
+
+
+@_rule
+def keywords_gone(program: Program) -> Iterator[Finding]:
+    """Keyword arguments that have another name or are no more."""
+    for call in program.all(cst.Call):
+        if _method(call) == "backward":
+            arg = _keyword(call, "retain_variables")
+            if arg is not None and arg.keyword is not None:
+                yield _replaced(
+                    program, "retain-variables", arg.keyword, "retain_graph"
+                )
+        name = program.called(call)
+        if name.startswith("torch.optim.lr_scheduler."):
+            arg = _keyword(call, "verbose")
+            if arg is not None:
+                cut = _cut_argument(program, call, arg)
+                if cut is None:
+                    yield _left(program, "scheduler-verbose", arg, "comment-inside")
+                else:
+                    yield Finding("scheduler-verbose", program.start(arg), cut)
+        if name == "torch.utils.data.TensorDataset":
+            yield from _tensor_dataset(program, call)
+
+
+def _tensor_dataset(program: Program, call: cst.Call) -> Iterator[Finding]:
+    names = [arg.keyword.value if arg.keyword else "" for arg in call.args]
+    if names == ["data_tensor", "target_tensor"]:
+        edits = [
+            (program.start(arg), program.start(arg.value), "") for arg in call.args
+        ]
+        yield Finding("tensor-dataset", program.start(call), edits)
+    elif set(names) & {"data_tensor", "target_tensor"}:
+        yield _left(program, "tensor-dataset", call, "structure")
+
+
+_PRETRAINED = {
+    "alexnet", "densenet121", "densenet161", "densenet169", "densenet201",
+    "googlenet", "inception_v3", "mnasnet0_5", "mnasnet1_0", "mobilenet_v2",
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d",
+    "resnext101_32x8d", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "squeezenet1_0",
+    "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn",
+    "vgg19", "vgg19_bn", "wide_resnet50_2", "wide_resnet101_2",
+}  # fmt: skip
+
+
+@_rule
+def pretrained(program: Program) -> Iterator[Finding]:
+    """``pretrained=True`` has become ``weights=...``."""
+    for call in program.all(cst.Call):
+        module, _, name = program.called(call).rpartition(".")
+        if not module.startswith("torchvision.models"):
+            continue
+        arg = _keyword(call, "pretrained")
+        if arg is None and name in _PRETRAINED and _positional(call):
+            first = _positional(call)[0]
+            if isinstance(literal(first.value), bool):
+                arg = first
+        if arg is None:
+            continue
+        wanted = literal(arg.value)
+        if not isinstance(wanted, bool) or name not in _PRETRAINED:
+            yield _left(program, "pretrained-argument", arg, "argument-unclear")
+            continue
+        weights = _quoted(program, "IMAGENET1K_V1") if wanted else "None"
+        yield _replaced(program, "pretrained-argument", arg, f"weights={weights}")
+
+
+@_rule
+def iterator_next(program: Program) -> Iterator[Finding]:
+    """``it.next()`` is ``next(it)``."""
+    for call in program.all(cst.Call):
+        if _method(call) != "next" or call.args:
+            continue
+        assert isinstance(call.func, cst.Attribute)
+        iterator = call.func.value
+        values = program.values(iterator)
+        sure = values and all(
+            isinstance(value, cst.Call)
+            and (
+                (isinstance(value.func, cst.Name) and value.func.value == "iter")
+                or _method(value) == "__iter__"
+            )
+            for value in values
+        )
+        if not sure:
+            continue
+        if not program.is_free("next"):
+            finding = _left(program, "iterator-next", call, "name-taken")
+            finding.words = {"name": "next"}
+            yield finding
+            continue
+        start, end = program.start(call), program.end(call)
+        inner = _outer_end(program, iterator)
+        if "#" in program.source[inner:end]:
+            yield _left(program, "iterator-next", call, "comment-inside")
+        else:
+            edits = [(start, start, "next("), (inner, end, ")")]
+            yield Finding("iterator-next", start, edits)
+
+
+# -- Models and devices ----------------------------------------------------------------
+
+_MODEL_METHODS = {
+    "children",
+    "eval",
+    "forward",
+    "modules",
+    "named_parameters",
+    "parameters",
+    "state_dict",
+    "train",
+    "zero_grad",
+}
+
+
+@_rule
+def load_model(program: Program) -> Iterator[Finding]:
+    """``torch.load`` of a whole model."""
+    for call in program.all(cst.Call):
+        if program.called(call) != "torch.load" or not _positional(call):
+            continue
+        if _has_star(call) or _keyword(call, "weights_only"):
+            continue
+        saved = program.saved_as(_positional(call)[0].value)
+        used = _is_used_as_model(program, call)
+        whole = bool(saved) and all(program.is_network(item) for item in saved)
+        own = bool(saved) and not any(
+            isinstance(item, (cst.Dict, cst.Call)) for item in saved
+        )
+        if whole or (own and used):
+            end = _outer_end(program, call.args[-1].value)
+            edits = [(end, end, ", weights_only=False")]
+            yield Finding("load-model", program.start(call), edits)
+        elif used and not saved:
+            yield _left(program, "load-model", call, "origin-unknown")
+
+
+def _is_used_as_model(program: Program, call: cst.Call) -> bool:
+    outer = program.parent[call]
+    if isinstance(outer, cst.Attribute):
+        return outer.attr.value in _MODEL_METHODS
+    if isinstance(outer, cst.Call) and outer.func is call:
+        return True
+    if not isinstance(outer, cst.Assign):
+        return False
+    targets = {program.text(target.target) for target in outer.targets}
+    for other in program.all(cst.Call):
+        if program.text(other.func) in targets:
+            return True
+        if (
+            _method(other) in _MODEL_METHODS
+            and isinstance(other.func, cst.Attribute)
+            and program.text(other.func.value) in targets
+        ):
+            return True
+    return False
+
+
+@_rule
+def cuda_call(program: Program) -> Iterator[Finding]:
+    """``.cuda()`` on a machine that may have no GPU."""
+    if not _is_torch(program):
+        return
+    own = any(f.name.value == "cuda" for f in program.all(cst.FunctionDef))
+    for call in program.all(cst.Call):
+        if _method(call) != "cuda" or program.dotted(call.func):
+            continue
+        chosen = [arg for arg in _positional(call) if literal(arg.value) is ...]
+        if not chosen and not _is_guarded(program, call):
+            yield _moved_to_device(program, call, own_method=own)
+    for node in program.all(cst.Attribute):
+        on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
+        if on_gpu and not _is_guarded(program, node):
+            yield _left(program, "cuda-call", node, "structure")
+
+
+def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
+    """Say whether a test for a GPU stands around a place."""
+    for outer in program.ancestors(node):
+        test = getattr(outer, "test", None)
+        if isinstance(outer, cst.BooleanOperation):
+            test = outer.left
+        if test is None or test is node:
+            continue
+        if re.search(r"cuda|gpu", program.text(test), re.IGNORECASE):
+            return True
+    return False
+
+
+def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> Finding:
+    left = functools.partial(_left, program, "cuda-call", call.func)
+    assert isinstance(call.func, cst.Attribute)
+    where = program.start(call.func.attr)
+    waiting = _keyword(call, "non_blocking")
+    if own_method:
+        return left("structure")
+    if len(call.args) > (waiting is not None):
+        return left("gpu-chosen")
+    device = _device(program, call)
+    if device is None:
+        finding = left("name-taken")
+        finding.words = {"name": "device"}
+        return finding
+    if device and "device" in device[1] and _last_import_of_torch(program) is None:
+        return left("structure")
+    name, needs = device
+    opening = program.end(call.func)
+    bracket = program.source.index("(", opening) + 1
+    edits = [(where, program.end(call.func.attr), "to")]
+    edits.append((bracket, bracket, f"{name}, " if waiting is not None else name))
+    return Finding("cuda-call", where, edits, needs=needs)
+
+
+def _device(
+    program: Program, call: cst.Call
+) -> tuple[str, set[str | cst.CSTNode]] | None:
+    """Return the name of the device and what it needs; ``None`` if it is taken."""
+    if program.is_free("device"):
+        torch = _needs_torch(program)
+        return None if torch is None else ("device", {"device", *torch[1]})
+    bindings = program.lookup("device", call)
+    own = program.root.bindings.get("device", [])
+    if len(own) == 1 and bindings is own and own[0].value is not None:
+        chosen = "is_available" in program.text(own[0].value)
+        if chosen and program.end(own[0].node) < program.start(call):
+            return "device", set()
+    return None
+
+
+# -- Reported only ---------------------------------------------------------------------
+
+
+@_rule
+def missing_eval(program: Program) -> Iterator[Finding]:
+    """An evaluation without ``model.eval()``."""
+    calls = list(program.all(cst.Call))
+    layers = ("torch.nn.Dropout", "torch.nn.BatchNorm", "torchvision.models.")
+    if not any(program.called(call).startswith(layers) for call in calls):
+        return
+    if not any(_method(call) == "backward" for call in calls):
+        return
+    if any(_method(call) in {"eval", "train"} and _switches(call) for call in calls):
+        return
+    for loop in program.all(cst.For):
+        if isinstance(loop.iter, cst.Call) and program.text(loop.iter.func) == "range":
+            continue
+        if _trains(program, loop) or program.enclosing(loop, cst.ClassDef):
+            continue
+        for node in program.inside(loop):
+            if isinstance(node, cst.Call) and _is_model_call(program, node):
+                yield _left(program, "missing-eval", node, "structure")
+                return
+
+
+def _switches(call: cst.Call) -> bool:
+    """Say whether ``.eval()`` or ``.train(False)`` can be what is called."""
+    return _method(call) == "eval" or bool(call.args)
+
+
+def _is_model_call(program: Program, call: cst.Call) -> bool:
+    if program.is_network(call.func):
+        return True
+    unknown = not any(program.values(call.func))
+    return unknown and program.text(call.func) in {"model", "net", "network", "cnn"}
+
+
+@_rule
+def scheduler(program: Program) -> Iterator[Finding]:
+    """``get_lr()``, and ``scheduler.step()`` before ``optimizer.step()``."""
+    for call in program.all(cst.Call):
+        if (
+            _method(call) == "get_lr"
+            and isinstance(call.func, cst.Attribute)
+            and _is_scheduler(program, call.func.value)
+        ):
+            yield _replaced(program, "scheduler-get-lr", call.func.attr, "get_last_lr")
+    for loop in program.all(cst.For, cst.While):
+        body = loop.body.body
+        for place, statement in enumerate(body):
+            if _steps_scheduler(program, statement):
+                before = any(_steps_optimizer(program, s) for s in body[:place])
+                after = any(_steps_optimizer(program, s) for s in body[place + 1 :])
+                if after and not before:
+                    yield _left(program, "scheduler-order", statement, "order")
+                break
+
+
+def _is_scheduler(program: Program, node: cst.BaseExpression) -> bool:
+    values = program.values(node)
+    return bool(values) and all(
+        program.called(value).startswith("torch.optim.lr_scheduler.")
+        for value in values
+    )
+
+
+def _steps_scheduler(program: Program, statement: cst.CSTNode) -> bool:
+    if not isinstance(statement, cst.SimpleStatementLine):
+        return False
+    part = statement.body[0]
+    if not isinstance(part, cst.Expr) or not isinstance(part.value, cst.Call):
+        return False
+    call = part.value
+    return (
+        _method(call) == "step"
+        and isinstance(call.func, cst.Attribute)
+        and _is_scheduler(program, call.func.value)
+        and not program.comes_from(
+            call.func.value, ["torch.optim.lr_scheduler.ReduceLROnPlateau"]
+        )
+    )
+
+
+def _steps_optimizer(program: Program, node: cst.CSTNode, depth: int = 2) -> bool:
+    for item in program.inside(node):
+        if not isinstance(item, cst.Call):
+            continue
+        if _method(item) == "step" and isinstance(item.func, cst.Attribute):
+            owner = item.func.value
+            made = {program.called(value) for value in program.values(owner)}
+            if any(name.startswith("torch.optim.") for name in made):
+                if not _is_scheduler(program, owner):
+                    return True
+            elif "optim" in program.text(owner).lower():
+                return True
+        elif depth and any(
+            _steps_optimizer(program, function.body, depth - 1)
+            for function in program.functions_called(item)
+        ):
+            return True
+    return False
+
+
+@_rule
+def dropout_training(program: Program) -> Iterator[Finding]:
+    """``F.dropout(x)`` that never stops dropping."""
+    for call in program.all(cst.Call):
+        if program.called(call) == "torch.nn.functional.dropout":
+            plain = len(_positional(call)) < 3 and not _has_star(call)
+            if plain and not _keyword(call, "training"):
+                yield _left(program, "dropout-training", call, "choose")
+
+
+@_rule
+def legacy_function(program: Program) -> Iterator[Finding]:
+    """An ``autograd.Function`` without static methods."""
+    for owner in program.all(cst.ClassDef):
+        bases = {program.dotted(base.value) for base in owner.bases}
+        if "torch.autograd.Function" in bases:
+            for method in program.methods(owner, "forward"):
+                if not method.decorators:
+                    yield _left(program, "legacy-function", method.name, "structure")
+
+
+@_rule
+def tensor_range(program: Program) -> Iterator[Finding]:
+    """``torch.range`` includes its end."""
+    for call in program.all(cst.Call):
+        if program.called(call) == "torch.range":
+            yield _left(program, "tensor-range", call, "choose")
+
+
+# -- Classes ---------------------------------------------------------------------------
+
+
+@_rule
+def super_arguments(program: Program) -> Iterator[Finding]:
+    """``super(Net, self)`` is ``super()``."""
+    if not _is_torch(program):
+        return
+    for call in program.all(cst.Call):
+        if not isinstance(call.func, cst.Name) or call.func.value != "super":
+            continue
+        method = program.enclosing(
+            call, cst.FunctionDef, cst.Lambda, cst.ClassDef, *COMPREHENSIONS
+        )
+        if len(call.args) != 2 or not isinstance(method, cst.FunctionDef):
+            continue
+        owner = program.enclosing(method, cst.ClassDef, cst.FunctionDef)
+        first = [*method.params.posonly_params, *method.params.params][:1]
+        named, instance = (arg.value for arg in call.args)
+        if (
+            not isinstance(owner, cst.ClassDef)
+            or owner.decorators  # may put another class in its place
+            or not first
+            or program.text(instance) != first[0].name.value
+            or not isinstance(named, cst.Name)
+            or not (
+                named.value == owner.name.value or _is_stranger(program, named, owner)
+            )
+        ):
+            continue
+        start, end = program.start(call.args[0]), program.end(call) - 1
+        if "#" in program.source[start:end]:
+            yield _left(program, "super-arguments", call, "comment-inside")
+        else:
+            edits = [(start, end, "")]
+            yield Finding("super-arguments", program.start(call), edits)
+
+
+def _is_stranger(program: Program, named: cst.Name, owner: cst.ClassDef) -> bool:
+    """Say whether a class is surely none of the parents, so that Python refuses it."""
+    bindings = program.lookup(named.value, named)
+    if len(bindings) != 1 or not isinstance(bindings[0].node, cst.ClassDef):
+        return False
+    open_classes, seen = [owner], set()
+    while open_classes:
+        item = open_classes.pop()
+        if item is bindings[0].node:
+            return False
+        seen.add(item)
+        for base in item.bases:
+            if program.dotted(base.value).startswith("torch."):
+                continue
+            parents = (
+                program.lookup(base.value.value, base)
+                if isinstance(base.value, cst.Name)
+                else []
+            )
+            if len(parents) != 1 or not isinstance(parents[0].node, cst.ClassDef):
+                return False
+            if parents[0].node not in seen:
+                open_classes.append(parents[0].node)
+    return True
+
+
+# -- Whole numbers and truth values ----------------------------------------------------
+
+_SIZE_ARGUMENTS = {
+    "Linear": 2,
+    "Embedding": 2,
+    "BatchNorm1d": 1,
+    "BatchNorm2d": 1,
+    "LSTM": 2,
+    "GRU": 2,
+    "RNN": 2,
+    **{f"{kind}{n}d": 7 for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
+    **{f"{kind}{n}d": 3 for kind in ("MaxPool", "AvgPool") for n in (1, 2, 3)},
+}
+_SIZE_KEYWORDS = {
+    "in_channels",
+    "out_channels",
+    "in_features",
+    "out_features",
+    "num_features",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "input_size",
+    "hidden_size",
+}
+
+
+@_rule
+def float_size(program: Program) -> Iterator[Finding]:
+    """``nn.Linear(n / 2, 10)``: a size that has become a float."""
+    for call in program.all(cst.Call):
+        module, _, layer = program.called(call).rpartition(".")
+        count = _SIZE_ARGUMENTS.get(layer, 0) if module == "torch.nn" else 0
+        for place, arg in enumerate(call.args if count else ()):
+            key = arg.keyword.value if arg.keyword else ""
+            if (place < count if not key else key in _SIZE_KEYWORDS) and not arg.star:
+                edits = [
+                    (program.start(operator), program.end(operator), "//")
+                    for operator in _divisions(arg.value)
+                ]
+                if edits:
+                    yield Finding("float-size", program.start(arg.value), edits)
+
+
+def _divisions(node: cst.CSTNode) -> Iterator[cst.Divide]:
+    """Give the ``/`` of an expression of whole numbers, none if a float is in it."""
+    parts = [node]
+    found = []
+    while parts:
+        item = parts.pop()
+        if isinstance(item, cst.Float):
+            return
+        if isinstance(item, (cst.BinaryOperation, cst.Tuple, cst.Element)):
+            if isinstance(item, cst.BinaryOperation) and isinstance(
+                item.operator, cst.Divide
+            ):
+                found.append(item.operator)
+            parts.extend(children(item))
+    yield from found
+
+
+@_rule
+def integer_division(program: Program) -> Iterator[Finding]:
+    """``/`` between whole numbers of a tensor, used as an index or in place."""
+    for statement in program.all(cst.AugAssign):
+        if isinstance(statement.operator, cst.DivideAssign) and _is_whole(
+            program, statement.target
+        ):
+            yield _left(program, "integer-division", statement, "choose")
+    for index in program.all(cst.Index):
+        for value in program.values(index.value):
+            if (
+                isinstance(value, cst.BinaryOperation)
+                and isinstance(value.operator, cst.Divide)
+                and _is_whole(program, value.left)
+            ):
+                yield _left(program, "integer-division", value, "choose")
+
+
+def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a value is surely a tensor of whole numbers."""
+    values = program.values(node)
+    for value in values:
+        if isinstance(value, cst.Subscript):  # torch.max(x, 1)[1]
+            index = value.slice[0].slice
+            inner = value.value
+            name = program.called(inner).rpartition(".")[2] or (
+                _method(inner) if isinstance(inner, cst.Call) else ""
+            )
+            if not isinstance(index, cst.Index) or literal(index.value) != 1:
+                return False
+            if name not in {"max", "min", "topk", "sort"}:
+                return False
+        elif isinstance(value, cst.Call):
+            name = program.called(value)
+            whole = name in {
+                "torch.LongTensor",
+                "torch.IntTensor",
+                "torch.argmax",
+                "torch.randint",
+                "torch.randperm",
+            } or _method(value) in {"argmax", "int", "long"}
+            counted = name == "torch.arange" and all(
+                isinstance(arg.value, cst.Integer) and arg.keyword is None
+                for arg in value.args
+            )
+            if not whole and not counted:
+                return False
+        else:
+            return False
+    return bool(values)
+
+
+_MASKED_METHODS = {
+    "masked_fill",
+    "masked_fill_",
+    "masked_scatter",
+    "masked_scatter_",
+    "masked_select",
+}
+
+
+@_rule
+def masks(program: Program) -> Iterator[Finding]:
+    """Masks of bytes, and ``1 - mask``."""
+    if not _is_torch(program):
+        return
+    for call in program.all(cst.Call):
+        name, plain = program.called(call), _positional(call)
+        place = 1 if name == "torch.masked_select" else 0
+        if name not in {"torch.masked_select", "torch.where"} and (
+            name or _method(call) not in _MASKED_METHODS
+        ):
+            continue
+        mask = plain[place].value if len(plain) > place else None
+        if isinstance(mask, cst.Call) and _method(mask) == "byte" and not mask.args:
+            assert isinstance(mask.func, cst.Attribute)
+            yield _replaced(program, "byte-mask", mask.func.attr, "bool")
+    for node in program.all(cst.BinaryOperation):
+        mask = node.right
+        if (
+            isinstance(node.operator, cst.Subtract)
+            and literal(node.left) == 1
+            and isinstance(mask, cst.Comparison)
+        ):
+            sides = [mask.left, *(item.comparator for item in mask.comparisons)]
+            if any(_is_tensor(program, side) for side in sides):
+                yield _left(program, "bool-minus", node, "choose")
+
+
+def _is_tensor(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a value surely is a tensor."""
+    if program.has_graph(node):
+        return True
+    values = program.values(node)
+    return bool(values) and all(
+        program.called(value) in FRESH_TENSORS
+        or (isinstance(value, cst.Attribute) and value.attr.value == "data")
+        for value in values
+    )
+
+
+# -- Python 2 --------------------------------------------------------------------------
+
+
+@_rule
+def python_2(program: Program) -> Iterator[Finding]:
+    """Names that Python 3 has not."""
+    renamed = {"xrange": "range", "raw_input": "input"}
+    for node in program.all(cst.Name):
+        if program.lookup(node.value, node) or _is_binding(program, node):
+            continue
+        if node.value in renamed and program.is_free(renamed[node.value]):
+            yield _replaced(program, "python-2", node, renamed[node.value])
+        elif node.value in {"unicode", "basestring", "unichr"}:
+            yield _left(program, "python-2", node, "structure")
+    for shift in program.all(cst.BinaryOperation):
+        if (
+            isinstance(shift.operator, cst.RightShift)
+            and program.text(shift.left) == "print"
+        ):
+            yield _left(program, "python-2", shift, "structure")
+    methods = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
+    for call in program.all(cst.Call):
+        if _method(call) in methods and not call.args and not program.called(call):
+            assert isinstance(call.func, cst.Attribute)
+            new = methods[_method(call)]
+            yield _replaced(program, "python-2", call.func.attr, new)
+        elif _method(call) == "has_key" and len(call.args) == 1:
+            yield _left(program, "python-2", call, "structure")
+
+
+# -- What rewritten programs need besides ----------------------------------------------
+
+
+def needed_edits(program: Program, needs: Iterable[str | cst.CSTNode]) -> list[Edit]:
+    """Return the edits that bring in imports, the device and ``torch.no_grad()``."""
+    needs = set(needs)
+    torch = _torch_name(program) or "torch"
+    edits: list[Edit] = []
+    if "torch" in needs:
+        first = _first_import(program)
+        assert first is not None
+        start = program.start(first)
+        edits.append((start, start, f"import torch{_line_end(program, start)}"))
+    if "device" in needs:
+        last = _last_import_of_torch(program)
+        assert last is not None
+        match = re.compile(r"[^\r\n]*").match(program.source, program.end(last))
+        assert match is not None
+        newline = _line_end(program, match.end())
+        line = newline + newline + DEVICE_LINE.format(torch=torch)
+        edits.append((match.end(), match.end(), line))
+    for node in needs:
+        if isinstance(node, cst.FunctionDef):
+            head = node.decorators[0] if node.decorators else node
+            start = _line_start(program, head)
+            indent = program.source[start : program.start(head)]
+            line = f"{indent}@{torch}.no_grad(){_line_end(program, start)}"
+            edits.append((start, start, line))
+        elif isinstance(node, cst.CSTNode):
+            edits += _indented_under(program, node, f"with {torch}.no_grad():")
+    return edits
+
+
+def _line_start(program: Program, node: cst.CSTNode) -> int:
+    start = program.start(node)
+    source = program.source
+    return max(source.rfind("\n", 0, start), source.rfind("\r", 0, start)) + 1
+
+
+def _line_end(program: Program, position: int) -> str:
+    """Return the line ending used at a place of the source."""
+    match = re.compile(r"\r\n|\r|\n").search(program.source, position)
+    return match[0] if match else program.module.default_newline
+
+
+def _indented_under(program: Program, node: cst.CSTNode, head: str) -> list[Edit]:
+    """Return the edits that put a statement into a block of its own."""
+    source = program.source
+    start, end = _line_start(program, node), program.end(node)
+    indent = source[start : program.start(node)]
+    unit = program.module.default_indent
+    body = getattr(node, "body", None)
+    if isinstance(body, cst.IndentedBlock) and body.body:
+        first = program.start(body.body[0])
+        inner = source[_line_start(program, body.body[0]) : first]
+        if inner.startswith(indent) and inner.isspace():
+            unit = inner[len(indent) :]
+    edits = [(start, start, f"{indent}{head}{_line_end(program, start)}")]
+    strings = program.string_spans
+    for match in re.finditer(
+        r"(?:\A|(?<=[\r\n]))([^\S\r\n]*)(?=[^\s])", source[start:end]
+    ):
+        line = start + match.start()
+        if any(first < line < last for first, last in strings):
+            continue
+        shared = len(indent) if source.startswith(indent, line) else 0
+        edits.append((line + shared, line + shared, unit))
+    return edits
