@@ -356,9 +356,10 @@ def captured_step(
     optimizer.zero_grad(set_to_none=True)
     with torch.cuda.graph(graph):
         loss = step()
-    model.load_state_dict(before)  # in place: the graph keeps its addresses
+    model.load_state_dict(before)  # in place: the graph has addresses, not tensors
 
-    def replay(batch_rows: Tensor) -> Tensor:
+    # For the same reason `step` must live as long as the graph: it holds the tensors.
+    def replay(batch_rows: Tensor, _alive: Callable[[], Tensor] = step) -> Tensor:
         rows.copy_(batch_rows)
         graph.replay()
         return loss
@@ -419,7 +420,7 @@ def _describe(root: Path, md5s: dict[str, str], *, reason: str = "") -> MnistSou
     for half in ("train", "t10k"):
         with (root / "MNIST" / "raw" / f"{half}-labels-idx1-ubyte").open("rb") as file:
             sizes.append(int.from_bytes(file.read(8)[4:], "big"))
-    what = "stand-in for MNIST: scikit-learn digits" if is_stand_in else "MNIST"
+    what = "stand-in: scikit-learn digits" if is_stand_in else "MNIST"
     description = f"{what} ({sizes[0]:,} + {sizes[1]:,} images, MD5 {checksum[:8]})"
     return MnistSource(root, is_stand_in, checksum, description, reason)
 
@@ -557,7 +558,13 @@ def _write_atomically(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).replace(path)
+            try:
+                Path(temporary).replace(path)
+            except PermissionError:
+                # Windows: another process has just written the file and reads it.
+                if path.read_bytes() != content:
+                    raise
+                Path(temporary).unlink()
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise

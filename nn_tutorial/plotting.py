@@ -657,7 +657,9 @@ def plot_curves(
     ax.margins(x=0.01)
     ax.grid(axis="y")
     if x is None:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(
+            MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10])
+        )
     _label_line_ends(ax, ends, last)
     return ax
 

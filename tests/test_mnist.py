@@ -1,11 +1,11 @@
 """Data that cannot fail, fault by fault; every server is on 127.0.0.1."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import io
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -300,7 +300,7 @@ def test_mirror_that_falls_silent_is_left_after_the_time_out(tmp_path, serve):
         released.set()
 
     assert stored(tmp_path) == COMPLETE
-    assert time.monotonic() - started < 10 * TIMEOUT_S
+    assert time.monotonic() - started < 30 * TIMEOUT_S
 
 
 def test_mirror_that_only_trickles_is_left_after_the_time_out(tmp_path, serve):
@@ -321,7 +321,7 @@ def test_mirror_that_only_trickles_is_left_after_the_time_out(tmp_path, serve):
     finally:
         released.set()
 
-    assert time.monotonic() - started < 10 * TIMEOUT_S
+    assert time.monotonic() - started < 30 * TIMEOUT_S
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["short", "cut"])
@@ -394,35 +394,42 @@ def test_damaged_file_is_named_with_its_checksums_and_replaced(tmp_path, serve):
     assert stored(tmp_path) == COMPLETE
 
 
-@contextlib.contextmanager
-def full_disk(n_bytes):
-    """No file may grow beyond ``n_bytes``: the write fails as on a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, limits[1]))
-    try:
+@pytest.fixture
+def small_disk(monkeypatch):
+    """A disk with room for files of up to 5,000 bytes: labels fit, images do not."""
+    room = 5_000
+    if sys.platform == "win32":  # which knows no limit on the size of files
+
+        def sync(handle):
+            if os.fstat(handle).st_size > room:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", sync)
         yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        return
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_full_disk_leaves_no_half_file_and_says_what_to_do(tmp_path, serve):
-    address = serve(good)
+def test_full_disk_leaves_no_half_file_and_says_what_to_do(tmp_path, serve, small_disk):
+    with pytest.raises(RuntimeError) as caught:
+        fetch(tmp_path, serve(good))
 
-    with full_disk(5_000), pytest.raises(RuntimeError) as caught:
-        fetch(tmp_path, address)
-
-    # Labels are small enough, images are not.
     whole = {name: data for name, data in COMPLETE.items() if len(data) <= 5_000}
     assert stored(tmp_path).items() <= whole.items()
     assert "cannot write" in str(caught.value)
     assert "of room there, or set XDG_CACHE_HOME" in str(caught.value)
 
 
-def test_full_disk_is_an_error_even_when_a_stand_in_will_do(tmp_path, serve):
-    address = serve(good)
-
-    with full_disk(5_000), pytest.raises(RuntimeError, match="make 1 MB of room"):
-        fetch(tmp_path, address, stand_in=True)
+def test_full_disk_is_an_error_even_when_a_stand_in_will_do(
+    tmp_path, serve, small_disk
+):
+    with pytest.raises(RuntimeError, match="make 1 MB of room"):
+        fetch(tmp_path, serve(good), stand_in=True)
 
     assert not [name for name in stored(tmp_path) if name.endswith(".part")]
 
@@ -503,6 +510,32 @@ def test_two_processes_at_once_get_whole_files_and_a_killed_one_none(tmp_path, s
     assert stored(killed) == COMPLETE
 
 
+def test_file_that_another_process_has_written_and_reads_will_do(
+    tmp_path, serve, monkeypatch
+):
+    # Windows does not replace a file that is open.
+    def refuse(temporary, path):
+        path.write_bytes(COMPLETE[path.relative_to(tmp_path).as_posix()])
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    fetch(tmp_path, serve(good))
+
+    assert stored(tmp_path) == COMPLETE
+
+
+def test_file_that_cannot_be_replaced_is_an_error(tmp_path, serve, monkeypatch):
+    def refuse(temporary, path):
+        path.write_bytes(b"cats")
+        raise PermissionError(errno.EACCES, "Access is denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+
+    with pytest.raises(RuntimeError, match="Access is denied"):
+        fetch(tmp_path, serve(good))
+
+
 def test_interrupted_write_leaves_nothing(tmp_path, serve, monkeypatch):
     def interrupt(handle):
         raise KeyboardInterrupt
@@ -540,7 +573,7 @@ def test_without_network_the_stand_in_is_used_and_named(tmp_path, no_network):
 
     assert source.is_stand_in
     assert source.description.startswith(
-        "stand-in for MNIST: scikit-learn digits (1,497 + 300 images, MD5 "
+        "stand-in: scikit-learn digits (1,497 + 300 images, MD5 "
     )
     assert "Network is unreachable" in source.reason
     assert str(tmp_path) not in source.description

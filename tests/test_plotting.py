@@ -372,6 +372,23 @@ def test_names_stand_at_the_height_of_the_ends_when_there_is_room(ax):
         assert (box.y0 + box.y1) / 2 == pytest.approx(end, abs=2)  # pixels
 
 
+def test_numbers_of_epochs_do_not_touch_in_half_a_figure():
+    figure, axes = plt.subplots(1, 2)
+    for ax in axes:
+        plot_curves(ax, {"training": range(20)}, ylabel="loss")
+    figure.draw_without_rendering()
+
+    for ax in axes:
+        shown = [tick.label1 for tick in ax.xaxis.get_major_ticks()]
+        boxes = sorted(
+            (text.get_window_extent() for text in shown if text.get_text()),
+            key=lambda box: box.x0,
+        )
+        assert len(boxes) >= 3
+        for left, right in itertools.pairwise(boxes):
+            assert left.x1 + 3 < right.x0
+
+
 def test_one_epoch_is_a_visible_point(ax):
     plot_curves(ax, {"training": [0.7]}, ylabel="loss", x=[10])
     assert ax.lines[0].get_marker() == "o"
