@@ -42,6 +42,8 @@ myst_heading_anchors = 3
 # because one run serves both; the page shows its own (see _ext/bilingual.py).
 os.environ["NN_TUTORIAL_LANG"] = "both"
 os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")  # `nox -s gpu` sets cuda
+os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(HERE / "_build" / "gpu")
+execution.find_data(HERE / "chapters")
 os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's profile
 
 nb_execution_mode = "cache"

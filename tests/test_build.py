@@ -14,6 +14,8 @@ import pytest
 from bs4 import BeautifulSoup
 from jupyter_cache import get_cache
 
+from nn_tutorial import mnist
+
 DOCS = Path(__file__).parent.parent / "docs"
 # Only what executes, without the theme: for tests that build many times.
 PLAIN_CONF = """\
@@ -164,6 +166,27 @@ def test_caches_of_older_fingerprints_are_removed(book: Book, tmp_path: Path):
     for device in ("cpu", "meta", "cuda"):
         book.build("--only", "zh", NN_TUTORIAL_DEVICE=device)
     assert len(list((book.docs / "_build" / "cache").iterdir())) == 2
+
+
+def test_other_data_execute_again_and_are_looked_for_only_when_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    import execution  # changes Sphinx for the whole process, so not for all tests
+
+    data = mnist._write_stand_in(tmp_path / "data", reason="").root
+    monkeypatch.setenv("NN_TUTORIAL_DEVICE", "cpu")
+    monkeypatch.setenv("NN_TUTORIAL_DATA", str(data))
+    monkeypatch.setenv("NN_TUTORIAL_DATA_CHECKSUM", "other data")
+    other = execution.fingerprint()
+
+    (tmp_path / "01-a.md").write_text("plt.plot(losses)", encoding="utf8")
+    execution.find_data(tmp_path)
+    assert execution.fingerprint() == other
+
+    (tmp_path / "07-b.md").write_text("mnist_root(stand_in=True)", encoding="utf8")
+    execution.find_data(tmp_path)
+    assert execution.fingerprint() != other
+    assert "stand-in: scikit-learn digits" in capsys.readouterr().out
 
 
 def test_a_cell_that_raises_fails_the_build_and_is_named(tmp_path: Path):

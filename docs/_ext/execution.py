@@ -43,13 +43,33 @@ def package_source() -> list[Path]:
     return sorted(Path(folder).rglob("*.py"))
 
 
+def find_data(chapters: Path) -> None:
+    """Find MNIST, or its stand-in, once, and tell the kernels where it is.
+
+    What is found belongs to the fingerprint: other data, other results. The download
+    has its progress bar here, in the terminal, and not in the page that needs it.
+
+    Args:
+        chapters: Folder of the chapters; without one that asks for MNIST nothing is
+            looked for.
+    """
+    if any("mnist_root(" in page.read_text("utf8") for page in chapters.glob("*.md")):
+        from nn_tutorial.mnist import mnist_root
+
+        source = mnist_root(stand_in=True)
+        print("\n".join(filter(None, [source.description, source.reason])))
+        os.environ["NN_TUTORIAL_DATA"] = str(source.root)
+        os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source.checksum
+
+
 def fingerprint() -> str:
     """Return a short name for everything besides the cells that decides an output.
 
     That is: the source of ``nn_tutorial``, the versions of Python and of the
-    packages that compute or draw, and the device.
+    packages that compute or draw, the device, and the data found by `find_data`.
     """
     parts = [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
+    parts += [os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")]
     parts += [f"{name} {package_version(name)}" for name in PACKAGES]
     digest = hashlib.sha256("\n".join(parts).encode())
     for path in package_source():
