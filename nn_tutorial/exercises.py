@@ -18,6 +18,7 @@ hint, so they join with ``or`` (``_numbers`` returns the numbers, or a hint)::
         )
 """
 
+import copy
 import ctypes
 import locale
 import math
@@ -268,6 +269,192 @@ def _flower() -> tuple[np.ndarray, np.ndarray]:
         r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
         points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
     return np.concatenate(points), np.repeat([False, True], 200)
+
+
+# --- 07
+
+
+@exercise("07-1")
+def _check_07_1(answer: Any) -> Hint | None:
+    if not _is_number(answer) and answer in (20 * 937, 20 * 60_000 / 64):
+        return Hint(
+            zh="每轮的最后一批不满 64 张，它也走一步。",
+            en="The last batch of an epoch holds fewer than 64 images, and makes a "
+            "step as well.",
+        )
+    return _is_close(
+        answer,
+        20 * 938,
+        within=0,
+        hint=Hint(
+            zh="先数一轮有几批，一批走一步；再乘上轮数。",
+            en="Count the batches of one epoch, one step each; then the epochs.",
+        ),
+    )
+
+
+@exercise("07-2")
+def _check_07_2(answer: Any) -> Hint | None:
+    confusion = torch.tensor([[5, 1, 0], [2, 6, 4], [0, 3, 9]])
+    found = _call(answer, confusion, 1)
+    if not isinstance(found, Hint) and not _is_close(
+        found, 6 / 12, within=1e-6, hint=_NOT_ANSWERED
+    ):
+        return Hint(
+            zh="你除以的是一行的和，那里是真正的 9；网络的回答在列里。",
+            en="You divided by the sum of a row, which holds the true nines; the "
+            "answers of the network are in the columns.",
+        )
+    return _gives(
+        answer,
+        confusion,
+        1,
+        expected=6 / 10,
+        within=1e-6,
+        hint=Hint(
+            zh="答对的在对角线上；把它除以网络一共回答了多少次这个数字。",
+            en="The right answers are on the diagonal; divide by how often the "
+            "network gave this answer.",
+        ),
+    )
+
+
+@exercise("07-3")
+def _check_07_3(answer: Any) -> Hint | None:
+    probabilities = torch.full((4, 10), 0.02)
+    probabilities[0, 3] = 0.82
+    probabilities[1, 9] = 0.75  # as large as the threshold: not below it
+    probabilities[2, 0] = 0.74
+    probabilities[3] = 0.1
+    return _gives(
+        answer,
+        probabilities,
+        0.75,
+        expected=torch.tensor([3, 9, -1, -1]),
+        hint=Hint(
+            zh="取每行最大的概率和它的位置；小于门槛的换成 −1，等于门槛的不换。",
+            en="Take the largest probability of each row and its place; put −1 where "
+            "it is below the threshold, not where it equals it.",
+        ),
+    )
+
+
+@exercise("07-4")
+def _check_07_4(answer: Any) -> Hint | None:
+    images = torch.arange(2 * 28 * 28).view(2, 28, 28) / 784 - 1
+    moved = torch.full((2, 28, 28), -1.0)
+    moved[:, :, 3:] = images[:, :, :-3]
+    rolled = images.roll(3, dims=2).flatten(1)
+    result = _call(answer, images.flatten(1), 3)
+    if isinstance(result, Tensor) and torch.equal(result.cpu(), rolled):
+        return Hint(
+            zh="从右边出去的像素又从左边进来了：空出来的地方填 −1。",
+            en="Pixels that left on the right came back on the left: put −1 there.",
+        )
+    return _gives(
+        answer,
+        images.flatten(1),
+        3,
+        expected=moved.flatten(1),
+        hint=Hint(
+            zh="先变成 (N, 28, 28)；往右挪就是列号变大；最后变回 (N, 784)。",
+            en="Turn the rows into (N, 28, 28); to the right means larger column "
+            "numbers; in the end go back to (N, 784).",
+        ),
+    )
+
+
+# --- 08
+
+
+@exercise("08-1")
+def _check_08_1(answer: Any) -> Hint | None:
+    linear = 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10
+    hints = {
+        linear: Hint(
+            zh="这是没有批标准化的网络。批标准化自己也有要训练的数。",
+            en="That is the network without batch normalization, which has numbers to "
+            "train as well.",
+        ),
+        linear + 4 * 400: Hint(
+            zh="存下来的平均值和方差不由优化器训练，不算。",
+            en="The kept means and variances are not trained: they do not count.",
+        ),
+    }
+    default = Hint(
+        zh="一层一层数：线性层的权重和偏置，批标准化的 γ 和 β，每个神经元各一个。",
+        en="Count layer by layer: weights and biases of the linear layers, then gamma "
+        "and beta, one of each for every neuron.",
+    )
+    hint = default if _is_number(answer) else hints.get(int(answer), default)
+    return _is_close(answer, linear + 2 * 400, within=0, hint=hint)
+
+
+@exercise("08-2")
+def _check_08_2(answer: Any) -> Hint | None:
+    inputs = torch.rand(4, 784, generator=torch.Generator().manual_seed(0))
+    if isinstance(answer, nn.Module):
+        answer = copy.deepcopy(answer).cpu().train()
+    if wrong := _is_module(answer, inputs=inputs, output_shape=(4, 10)):
+        return wrong
+    norms = [m for m in answer.modules() if isinstance(m, nn.BatchNorm1d)]
+    if [norm.num_features for norm in norms] != [300, 100]:
+        return Hint(
+            zh="除了去掉偏置，其余不变：300 和 100 个神经元之后各有一层批标准化。",
+            en="Apart from the biases nothing changes: batch normalization follows the "
+            "300 and the 100 neurons.",
+        )
+    linears = [m for m in answer.modules() if isinstance(m, nn.Linear)]
+    if linears and linears[-1].bias is None:
+        return Hint(
+            zh="最后一层后面没有批标准化，它的偏置有用。",
+            en="No batch normalization follows the last layer: its bias is of use.",
+        )
+    n_parameters = sum(p.numel() for p in answer.parameters())
+    if n_parameters == 267_010:
+        return None
+    return Hint(
+        zh=f"应剩下 267010 个参数，你有 {n_parameters} 个。看看是谁在减去平均值。",
+        en=f"267010 parameters should be left; yours has {n_parameters}. Look at what "
+        "subtracts the mean.",
+    )
+
+
+@exercise("08-3")
+def _check_08_3(answer: Any) -> Hint | None:
+    generator = torch.Generator().manual_seed(0)
+    linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4).eval()
+    for tensor in (linear.weight, linear.bias, norm.weight, norm.bias):
+        nn.init.normal_(tensor, generator=generator)
+    norm.running_mean.normal_(generator=generator)
+    norm.running_var.uniform_(0.5, 2.0, generator=generator)
+    inputs = torch.randn(5, 3, generator=generator)
+    with torch.no_grad():
+        expected = norm(linear(inputs))
+        biased = expected + linear.bias  # what is left when the bias is not scaled
+        biased -= linear.bias * norm.weight / (norm.running_var + norm.eps).sqrt()
+    folded = _call(answer, linear, norm)
+    if isinstance(folded, Hint):
+        return folded
+    if not isinstance(folded, nn.Linear):
+        return _wrong_kind("一个 nn.Linear", "an nn.Linear", folded)
+    outputs = _call(folded, inputs)
+    if isinstance(outputs, Tensor) and torch.allclose(outputs, biased, atol=1e-5):
+        return Hint(
+            zh="权重对了；线性层的偏置也要减去平均值、乘同一个数。",
+            en="The weights are right; the bias of the linear layer, too, has the mean "
+            "subtracted and is multiplied by the same number.",
+        )
+    return _gives(
+        folded,
+        inputs,
+        expected=expected,
+        within=1e-5,
+        hint=Hint(
+            zh="写出 norm(Wx + b) 的式子，把乘 x 的和不乘 x 的分开。",
+            en="Write down norm(Wx + b), and separate what multiplies x from the rest.",
+        ),
+    )
 
 
 # --- Helpers for the checks -------------------------------------------------------

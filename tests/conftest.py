@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Self
@@ -12,6 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
 
+CELL = re.compile(r"^```\{code-cell\}.*\n(?::tags: \[(.*)\]\n)?((?:.*\n)*?)```$", re.M)
 DOCS = Path(__file__).parents[1] / "docs"
 sys.path[:0] = [str(DOCS), str(DOCS / "_ext")]  # lint.py and the Sphinx extensions
 
@@ -108,3 +110,43 @@ def make_book(tmp_path_factory):
         return Book(folder, folder / "cache" if own_cache else cache, pages)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def run_chapter(tmp_path_factory):
+    """Run the cells that the reader of a chapter sees, and return what they defined.
+
+    Chapters on MNIST get the stand-in. Cells that are meant to fail have to; what
+    they raised is in ``errors``.
+    """
+    # Not at the top: most tests need neither, and both take a while.
+    import matplotlib.pyplot as plt
+    import torch
+
+    from nn_tutorial import mnist
+
+    @cache
+    def stand_in() -> Path:
+        folder = tmp_path_factory.mktemp("data")
+        return mnist._write_stand_in(folder, reason="for tests").root
+
+    def run(name: str) -> dict:
+        text = (DOCS / "chapters" / f"{name}.md").read_text(encoding="utf8")
+        namespace: dict = {"errors": []}
+        threads = torch.get_num_threads()
+        with pytest.MonkeyPatch.context() as patch, plt.rc_context(), plt.ioff():
+            patch.setenv("NN_TUTORIAL_DATA", str(stand_in()))
+            patch.delenv("NN_TUTORIAL_REQUIRE_MNIST", raising=False)
+            patch.setenv("NN_TUTORIAL_DEVICE", "cpu")
+            for tags, code in CELL.findall(text):
+                if "raises-exception" in tags:
+                    with pytest.raises(Exception) as error:
+                        exec(code, namespace)
+                    namespace["errors"].append(error.value)
+                elif "remove" not in tags:
+                    exec(code, namespace)
+                plt.close("all")
+        torch.set_num_threads(threads)
+        return namespace
+
+    return run

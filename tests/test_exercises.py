@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_linear_bn_eval
 
 from nn_tutorial import exercises
 from nn_tutorial.exercises import Hint, check, exercise
@@ -22,6 +23,14 @@ class Case(NamedTuple):
     wrong: Callable[[], object]
 
 
+def batch_net(*, bias: bool) -> nn.Sequential:
+    return nn.Sequential(
+        *(nn.Linear(784, 300, bias=bias), nn.BatchNorm1d(300), nn.ReLU()),
+        *(nn.Linear(300, 100, bias=bias), nn.BatchNorm1d(100), nn.ReLU()),
+        nn.Linear(100, 10),
+    )
+
+
 # One line for each exercise. 00-1 is a toy registered by a fixture below.
 CASES: dict[str, Case] = {
     "00-1": Case(right=lambda: 4, wrong=lambda: 5),
@@ -29,6 +38,35 @@ CASES: dict[str, Case] = {
     "04-2": Case(right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])),
     "04-3": Case(right=lambda: 384, wrong=lambda: 24),
     "04-4": Case(right=lambda: (0.213, 0.246), wrong=lambda: (0.215, 0.141)),
+    "07-1": Case(right=lambda: 18_760, wrong=lambda: 18_740),
+    "07-2": Case(
+        right=lambda: (
+            lambda counts, digit: counts[digit, digit] / counts[:, digit].sum()
+        ),
+        wrong=lambda: lambda counts, digit: counts[digit, digit] / counts[digit].sum(),
+    ),
+    "07-3": Case(
+        right=lambda: lambda p, t: p.argmax(1).masked_fill(p.amax(1) < t, -1),
+        wrong=lambda: lambda p, t: p.argmax(1).masked_fill(p.amax(1) <= t, -1),
+    ),
+    "07-4": Case(
+        right=lambda: (
+            lambda rows, n: nn.functional.pad(
+                rows.view(-1, 28, 28), (n, -n), value=-1.0
+            ).flatten(1)
+        ),
+        wrong=lambda: lambda rows, n: rows.view(-1, 28, 28).roll(n, 2).flatten(1),
+    ),
+    "08-1": Case(right=lambda: 267_410, wrong=lambda: 266_610),
+    "08-2": Case(
+        right=lambda: batch_net(bias=False),
+        wrong=lambda: batch_net(bias=True),
+    ),
+    # torch's own fusion is the oracle.
+    "08-3": Case(
+        right=lambda: lambda linear, norm: fuse_linear_bn_eval(linear.eval(), norm),
+        wrong=lambda: lambda linear, norm: linear,
+    ),
 }
 
 ODD_ANSWERS = {

@@ -1,0 +1,119 @@
+"""Chapter 07 runs as it stands, on the stand-in, and what it computes is right."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix
+from torch import nn
+
+from nn_tutorial import mnist
+from nn_tutorial.exercises import check
+
+
+@pytest.fixture(scope="module")
+def run(run_chapter):
+    return run_chapter("07-mnist-deep-network")
+
+
+def whole_set(run, net, inputs, targets):
+    """Loss and accuracy in one go, without batches."""
+    net.eval()
+    with torch.no_grad():
+        logits = net(inputs)
+    right = (logits.argmax(1) == targets).double().mean()
+    return nn.functional.cross_entropy(logits, targets).item(), right.item()
+
+
+def test_network_has_the_sizes_of_the_book(run):
+    sizes = [784, 400, 200, 100, 10]
+    by_hand = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
+
+    assert sum(p.numel() for p in run["net"].parameters()) == by_hand == 415_310
+
+
+def test_examination_gives_the_mean_over_images_and_sets_the_mode(run):
+    net = run["net"].train()
+
+    loss, right = run["evaluate"](net, run["test_batches"])
+
+    assert not net.training
+    by_hand = whole_set(run, net, run["test_inputs"], run["test_targets"])
+    assert (loss, right) == pytest.approx(by_hand, rel=1e-5)
+
+
+def test_training_epoch_without_steps_gives_the_mean_over_images(run):
+    net = run["net"].eval()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
+    batches = run["in_memory_batches"](run["train_inputs"], run["train_targets"], 64)
+
+    loss, right = run["train_epoch"](net, batches, optimizer)
+
+    assert net.training
+    by_hand = whole_set(run, net, run["train_inputs"], run["train_targets"])
+    assert (loss, right) == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_in_memory_pieces_are_those_of_the_package(run):
+    inputs, targets = mnist.load_tensors(run["source"].root, train=True)
+    assert torch.equal(inputs, run["train_inputs"])
+    assert torch.equal(targets, run["train_targets"])
+
+    torch.manual_seed(7)
+    ours = list(mnist.in_memory_batches(inputs, targets, batch_size=64))
+    torch.manual_seed(7)
+    chapters = list(run["in_memory_batches"](inputs, targets, 64))
+
+    assert len(ours) == len(chapters) == math.ceil(1497 / 64)
+    for (a, b), (c, d) in zip(ours, chapters, strict=True):
+        assert torch.equal(a, c)
+        assert torch.equal(b, d)
+
+
+def test_drop_of_the_test_curve_is_a_drop_on_the_training_set_too(run):
+    epoch = min(range(5, 20), key=lambda epoch: run["test"][epoch][1])
+
+    assert run["right_then"] < run["training"][epoch][1]
+
+
+def test_small_steps_calm_the_result_and_seeds_agree_better(run):
+    jumpy, calm = run["jumpy"], run["calm"]
+    assert max(calm) - min(calm) < (max(jumpy) - min(jumpy)) / 2
+
+    large, small = run["results"].std(dim=0)
+    assert small < large
+
+
+def test_confusion_matrix_is_that_of_scikit_learn(run):
+    expected = confusion_matrix(run["truths"], run["predictions"])
+
+    assert run["confusion"].tolist() == expected.tolist()
+
+
+def test_worst_mistakes_are_wrong_and_the_most_confident_first(run):
+    worst, p = run["worst"], run["probabilities"]
+    wrong = [i for i in range(300) if p[i].argmax() != run["truths"][i]]
+    by_hand = sorted(wrong, key=lambda i: -p[i].max().item())[:10]
+
+    assert worst.tolist() == by_hand
+
+
+def test_image_that_is_not_flattened_stops_with_the_error_explained(run):
+    [error] = run["errors"]
+
+    assert "mat1 and mat2 shapes cannot be multiplied (1792x28 and 784x400)" in str(
+        error
+    )
+
+
+def test_pixels_that_are_not_scaled_make_the_loss_explode(run):
+    assert run["loss"].item() > 1e6
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [("07-2", "precision"), ("07-3", "answer_or_pass"), ("07-4", "shift_right")],
+)
+def test_executed_solution_is_right(run, number, name):
+    assert check(number, run[name])

@@ -1,0 +1,123 @@
+"""Chapter 08 runs as it stands, on the stand-in, and what it computes is right."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_linear_bn_eval
+
+from nn_tutorial.exercises import check
+
+
+@pytest.fixture(scope="module")
+def run(run_chapter):
+    return run_chapter("08-mnist-batch-normalization")
+
+
+def test_batch_norm_by_hand_is_that_of_pytorch_with_its_gradients(run):
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(64, 300, generator=generator) * 3 + 1
+    gamma, beta, upstream = (
+        torch.randn(n, 300, generator=generator) for n in (1, 1, 64)
+    )
+    gradients = []
+    for function in (
+        run["batch_norm"],
+        lambda z, g, b: nn.functional.batch_norm(
+            z, None, None, g[0], b[0], training=True
+        ),
+    ):
+        leaves = [t.clone().requires_grad_() for t in (z, gamma, beta)]
+        outputs = function(*leaves)
+        gradients.append([outputs, *torch.autograd.grad(outputs, leaves, upstream)])
+
+    for ours, theirs in zip(*gradients, strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
+
+
+def test_examination_weights_the_loss_by_batch_size(run):
+    loss, right = run["evaluate"](run["net"], run["test_batches"])
+
+    with torch.no_grad():
+        logits = run["net"](run["test_inputs"])
+    expected = nn.functional.cross_entropy(logits, run["test_targets"]).item()
+    assert loss == pytest.approx(expected, rel=1e-5)
+    hits = logits.argmax(1) == run["test_targets"]
+    assert right == pytest.approx(hits.double().mean().item())
+    # The last batch is smaller; without weights the loss would be another.
+    assert len(run["test_batches"][-1][1]) < 128
+
+
+def test_batch_normalization_learns_at_rates_a_hundredfold_apart(run):
+    result, plain, batch = run["one_epoch"], run["plain_net"], run["BatchNet"]
+
+    assert all(result[batch, lr] > result[plain, lr] + 0.3 for lr in (0.01, 0.1, 1.0))
+    assert result[plain, 1.0] < 0.2
+
+
+def test_batch_net_is_calmer_at_the_end_than_the_net_of_chapter_07(run):
+    ranges = []
+    for history in (run["history"], run["deep_history"]):
+        rights = [right for _, _, right in history[-10:]]
+        ranges.append(max(rights) - min(rights))
+
+    assert ranges[0] < ranges[1]
+
+
+def test_batch_of_one_stops_with_the_error_explained(run):
+    [error] = run["errors"]
+
+    assert isinstance(error, ValueError)
+    assert "Expected more than 1 value per channel when training" in str(error)
+
+
+def test_forgotten_eval_makes_the_order_count_and_moves_the_means(run):
+    exams = run["exams"]
+
+    assert exams["train(), sorted by label"] < exams["train()"] - 0.1
+    assert run["moved_by"] > 0
+
+
+def test_every_rung_trains_the_same_network(run):
+    # Ways of fetching differ in speed, not in what is learned.
+    torch.manual_seed(5)
+    start = run["BatchNet"]()
+    order = torch.randperm(len(run["train_set"]))[:200]
+    trained = []
+    for name in ("from_loader", "from_memory"):
+        net = copy.deepcopy(start).train()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+        run[name](net, optimizer, torch.device("cpu"))(order)
+        trained.append(net.state_dict())
+
+    for a, b in zip(*(state.values() for state in trained), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_captured_step_trains_like_the_other_rungs_on_whole_batches(run):
+    # Without CUDA nothing is captured, but the step is the one that would be.
+    torch.manual_seed(5)
+    start = run["BatchNet"]()
+    order = torch.randperm(len(run["train_set"]))[:200]
+    trained = []
+    for name, rows in (("from_memory", order[:192]), ("from_graph", order)):
+        net = copy.deepcopy(start).train()
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.01)
+        run[name](net, optimizer, torch.device("cpu"))(rows)
+        trained.append(net.state_dict())
+
+    for a, b in zip(*(state.values() for state in trained), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_folded_layer_is_that_of_pytorch(run):
+    linear, norm = nn.Linear(7, 5), nn.BatchNorm1d(5)
+    norm(torch.randn(50, 7) @ torch.randn(7, 5))
+    norm.eval()
+
+    ours, theirs = run["fold"](linear, norm), fuse_linear_bn_eval(linear.eval(), norm)
+
+    assert torch.allclose(ours.weight, theirs.weight)
+    assert torch.allclose(ours.bias, theirs.bias, atol=1e-6)
+    assert check("08-3", run["fold"])
