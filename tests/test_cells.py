@@ -334,6 +334,32 @@ RuntimeError: shapes 2 and 3
     )
 
 
+def test_a_traceback_leaves_out_what_ipython_left_out_of_a_library():
+    traceback = """\
+Cell In[2], line 3, in f(x)
+      1 def f(x):
+   (...)      3     return linear(x)
+----> 4     return load(x)
+
+File /usr/lib/python3.11/site-packages/torch/serialization.py:735, in load(x)
+   (...)    732        all matching ones return `None`.
+--> 735     result = fn(x)
+"""
+    assert (
+        tidy_traceback(traceback, {2: ""}, "en")
+        == """\
+Cell In[2], line 3, in f(x)
+      1 def f(x):
+   (...)
+      3     return linear(x)
+----> 4     return load(x)
+
+File torch/serialization.py:735, in load(x)
+--> 735     result = fn(x)
+"""
+    )
+
+
 def test_a_cell_that_is_meant_to_fail_shows_its_error_on_the_page(english):
     shown = english.select_one(".output.traceback").text
     assert "\nCell In[5], line 3\n      1 # fail\n      2 import json\n" in shown

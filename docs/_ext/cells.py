@@ -237,6 +237,7 @@ def depart_solution(translator: HTML5Translator, node: Solution) -> None:
 IN_CELL = re.compile(r"(?P<head>\s*Cell In\[(?P<count>\d+)\], line )(?P<number>\d+)")
 IN_FILE = re.compile(r"File (?P<path>.+?)(?P<rest>:\d+, in .*)")
 QUOTED = re.compile(r"(?P<arrow>-*>?) *(?P<number>\d+)(?: (?P<code>.*))?")
+LEFT_OUT = "   (...)"  # lines that IPython does not quote; stands before the next one
 
 
 class TidyTracebacks(SphinxTransform):
@@ -255,6 +256,8 @@ class TidyTracebacks(SphinxTransform):
             if "traceback" in block["classes"]:
                 tidy = tidy_traceback(block.astext(), cells, language_of(self.config))
                 replace_text(block, tidy)
+                # The message of an error is prose, at which the highlighter stumbles.
+                block["force"] = True
 
 
 def tidy_traceback(traceback: str, cells: dict[int, str], lang: str) -> str:
@@ -270,7 +273,10 @@ def tidy_traceback(traceback: str, cells: dict[int, str], lang: str) -> str:
     """
     lines: list[str] = []
     hidden: list[int] | None = None  # lines that are not shown; None in a library
-    for line in traceback.split("\n"):
+    for whole_line in traceback.split("\n"):
+        line = whole_line.removeprefix(LEFT_OUT)
+        if line != whole_line and hidden is not None:
+            lines.append(LEFT_OUT)
         if found := IN_CELL.match(line):
             hidden = _hidden_lines(cells.get(int(found["count"]), ""), lang)
             number = _shown_number(int(found["number"]), hidden)
