@@ -142,6 +142,151 @@ def exercise(number: str) -> Callable[[_Check], _Check]:
 
 # --- The exercises, in the order of the book --------------------------------------
 
+# 01 Neurons and activation functions
+
+
+@exercise("01-1")
+def _check_01_1(answer: Any) -> Hint | None:
+    """Ask for the number of parameters of a network 784-30-20-10."""
+    hints = {
+        24_320: Hint(
+            zh="权重都数到了。图上每一层的第二行还加了什么？",
+            en="All weights are there. What does the second line under each layer of "
+            "the drawing add?",
+        ),
+        24_380 + 784: Hint(
+            zh="输入不计算，所以没有偏置。",
+            en="The input computes nothing, so it has no biases.",
+        ),
+        28 * 30 + 30 + 620 + 210: Hint(
+            zh="一张 28×28 的图有多少个数？不是 28 个。",
+            en="How many numbers has an image of 28×28? Not 28.",
+        ),
+    }
+    other = Hint(
+        zh="一层一层地数：前一层的大小 × 这一层的大小，再加偏置；一共三层。",
+        en="Layer by layer: size of the one before × its own size, and the biases; "
+        "there are three layers.",
+    )
+    for number, hint in hints.items():
+        if _is_close(answer, number, within=0, hint=other) is None:
+            return hint
+    return _is_close(answer, 24_380, within=0, hint=other)
+
+
+@exercise("01-2")
+def _check_01_2(answer: Any) -> Hint | None:
+    """Ask for the derivative of z * sigmoid(z), as a function of a tensor."""
+    z = torch.linspace(-5, 5, 41)
+    s = torch.sigmoid(z)
+    other = Hint(
+        zh="在 z = 0 处，导数应当是 0.5。用乘积的求导法则：一项一项地写。",
+        en="At z = 0 the derivative is 0.5. Use the product rule and write one term "
+        "after the other.",
+    )
+    right = _gives(answer, z, expected=s + z * s * (1 - s), within=1e-5, hint=other)
+    if right is not other:
+        return right
+    slips = [
+        (
+            z * s,
+            Hint(
+                zh="这是 SiLU 本身，不是它的导数。",
+                en="That is SiLU itself, not its derivative.",
+            ),
+        ),
+        (
+            s * (1 - s),
+            Hint(
+                zh="这是 sigmoid 的导数。SiLU 前面还乘了 z，那是一个乘积。",
+                en="That is the derivative of sigmoid. SiLU multiplies it by z: a "
+                "product.",
+            ),
+        ),
+        (
+            s,
+            Hint(
+                zh="z 变了，σ(z) 也跟着变：乘积的导数还有第二项。",
+                en="When z changes, σ(z) changes, too: the derivative of a product "
+                "has a second term.",
+            ),
+        ),
+        (
+            z * s * (1 - s),
+            Hint(
+                zh="这一项是 σ(z) 在变；z 自己也在变，那是另一项。",
+                en="This term is for the change of σ(z); z itself changes as well, "
+                "which is the other term.",
+            ),
+        ),
+    ]
+    for slip, hint in slips:
+        if _gives(answer, z, expected=slip, within=1e-5, hint=other) is None:
+            return hint
+    return other
+
+
+@exercise("01-3")
+def _check_01_3(answer: Any) -> Hint | None:
+    """Ask for the weights (1, -2, 1) that make a hat of three ReLUs."""
+    weights = _numbers(answer, 3)
+    if isinstance(weights, Hint):
+        return weights
+    first, second, third = weights
+    if abs(first - 1) > 1e-6:
+        return Hint(
+            zh="−1 和 0 之间只有第一个神经元醒着，"
+            f"曲线的斜率是 {first:g}。它要从 0 升到 1。",
+            en="Between −1 and 0 only the first neuron is awake, and the slope is "
+            f"{first:g}. The hat rises from 0 to 1 there.",
+        )
+    if abs(first + second + 1) > 1e-6:
+        return Hint(
+            zh="左边对了。0 和 1 之间醒着两个神经元，"
+            f"斜率是 {first + second:g}。它要从 1 降到 0。",
+            en="The left side is right. Between 0 and 1 two neurons are awake, and the "
+            f"slope is {first + second:g}. The hat falls from 1 to 0 there.",
+        )
+    if abs(first + second + third) > 1e-6:
+        return Hint(
+            zh=f"就差最后一个：x = 1 以后，斜率是 {first + second + third:g}，"
+            "曲线没有停在 0。",
+            en="Only the last one is missing: beyond x = 1 the slope is "
+            f"{first + second + third:g}, and the curve does not stay at 0.",
+        )
+    return None
+
+
+@exercise("01-4")
+def _check_01_4(answer: Any) -> Hint | None:
+    """Ask for -2, the largest bias at which relu(2 x1 - 3 x2 + b) is dead on [0, 1]."""
+    hints = {
+        2: Hint(
+            zh="大小对了，看看正负号：这样的偏置让它更清醒。",
+            en="The size is right; look at the sign: this bias keeps it wide awake.",
+        ),
+        1: Hint(
+            zh="你把 x = (1, 1) 当成了最坏的情况。"
+            "第二个权重是负的：x2 取多少时和最大？",
+            en="You took x = (1, 1) for the worst case. The second weight is negative: "
+            "which x2 makes the sum largest?",
+        ),
+        -5: Hint(
+            zh="它确实死了，但 b 还可以更大：输入不会是负数。",
+            en="It is dead, but b can be larger: no input is negative.",
+        ),
+    }
+    other = Hint(
+        zh="对 0 到 1 之间的输入，2·x1 − 3·x2 最大能到多少？加上 b 以后不能大于 0。",
+        en="How large can 2·x1 − 3·x2 get for inputs from 0 to 1? With b added it must "
+        "not be above 0.",
+    )
+    for number, hint in hints.items():
+        if _is_close(answer, number, within=1e-6, hint=other) is None:
+            return hint
+    return _is_close(answer, -2, within=1e-6, hint=other)
+
+
 # 04 Logistic regression and a neural network
 
 

@@ -31,9 +31,18 @@ def batch_net(*, bias: bool) -> nn.Sequential:
     )
 
 
+def silu_slope(z):
+    """The derivative of z * sigmoid(z), in another form than the check has it."""
+    return torch.special.expit(z) * (1 + z * torch.special.expit(-z))
+
+
 # One line for each exercise. 00-1 is a toy registered by a fixture below.
 CASES: dict[str, Case] = {
     "00-1": Case(right=lambda: 4, wrong=lambda: 5),
+    "01-1": Case(right=lambda: 24_380, wrong=lambda: 24_320),
+    "01-2": Case(right=lambda: silu_slope, wrong=lambda: torch.sigmoid),
+    "01-3": Case(right=lambda: (1, -2, 1), wrong=lambda: torch.tensor([1.0, -1, 1])),
+    "01-4": Case(right=lambda: -2.0, wrong=lambda: 2),
     "04-1": Case(right=lambda: math.log(9), wrong=lambda: 0.9),
     "04-2": Case(right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])),
     "04-3": Case(right=lambda: 384, wrong=lambda: 24),

@@ -1,0 +1,356 @@
+"""Chapter 01 says what is true: its numbers come out, by two ways of computing.
+
+What the chapter gets from autograd and PyTorch is reached once more with NumPy, in
+float64 and with derivatives by difference quotient or by the chain rule written out.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from nn_tutorial import exercises
+
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "01-activations.md"
+
+
+def np_tanh(z):
+    return np.tanh(z)
+
+
+def np_sigmoid(z):
+    return (1 + np.tanh(z / 2)) / 2
+
+
+def np_relu(z):
+    return np.maximum(z, 0)
+
+
+def np_leaky_relu(z):
+    return np.maximum(z, 0.01 * z)
+
+
+def np_gelu(z):
+    return z * np.vectorize(lambda u: math.erfc(-u / math.sqrt(2)) / 2)(z)
+
+
+FUNCTIONS = {
+    "sigmoid": np_sigmoid,
+    "tanh": np_tanh,
+    "ReLU": np_relu,
+    "Leaky ReLU": np_leaky_relu,
+    "GELU": np_gelu,
+}
+
+
+def slope(name, z, step=1e-6):
+    """Return the derivative by a small step to either side."""
+    f = FUNCTIONS[name]
+    return (f(z + step) - f(z - step)) / (2 * step)
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """What the chapter's cells have defined before its long trainings."""
+    threads = torch.get_num_threads()
+    source = CHAPTER.read_text(encoding="utf8")
+    namespace: dict = {}
+    before = source.split("\nlosses, shown = {}, {}\n")[0]
+    dead = re.search(r"def silent\(parameters\):\n(?:    .*\n)+", source)[0]
+    with plt.rc_context(), plt.ioff():
+        for code in visible_cells(before):
+            exec(code, namespace)
+            plt.close("all")
+    exec(dead, namespace)
+    yield namespace
+    torch.set_num_threads(threads)
+
+
+def visible_cells(source: str) -> list[str]:
+    """Return the code of the cells that the reader sees, in order."""
+    found = re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", source, re.M)
+    return [code for code in found if not code.startswith(":tags:")]
+
+
+# -- Neurons and layers ----------------------------------------------------------------
+
+
+def test_neuron_is_tanh_of_its_sum(cells):
+    assert cells["neuron"](0.5, w=2.0, b=-0.5) == pytest.approx(0.46211715726)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [([2, 4, 1], 17), ([3, 5, 4, 2], 54), ([1, 10, 1], 31)]
+)
+def test_parameters_are_counted_as_in_the_drawings(cells, sizes, expected):
+    assert cells["count"](sizes) == expected
+
+
+def test_layer_by_neuron_is_the_sum_over_its_inputs(cells):
+    weight, bias = cells["weight"].numpy(), cells["bias"].numpy()
+    expected = np.tanh(
+        np.einsum("ni,ik->nk", cells["points"].numpy().astype(float), weight) + bias
+    )
+
+    np.testing.assert_allclose(cells["hidden"], expected, atol=1e-6)
+
+
+def test_two_layers_without_activation_are_the_one_line_of_the_chapter(cells):
+    x = np.array([-3.0, 0.0, 3.0])
+    first, second = cells["first"], cells["second"]
+    outputs = [
+        sum(
+            v * (u * place + c)
+            for u, c, v in zip(
+                first.weight[:, 0].tolist(),
+                first.bias.tolist(),
+                second.weight[0].tolist(),
+                strict=True,
+            )
+        )
+        + second.bias.item()
+        for place in x
+    ]
+
+    np.testing.assert_allclose(
+        cells["w"].item() * x + cells["b"].item(), outputs, atol=1e-5
+    )
+    assert cells["bent"] > 1
+
+
+# -- Functions and derivatives ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_and_derivatives_agree_with_a_small_step(cells, name):
+    z = torch.linspace(-6, 6, 48)  # without 0, where ReLU has its corner
+    for function in (cells["by_hand"][name], cells["functions"][name]):
+        np.testing.assert_allclose(function(z), FUNCTIONS[name](z.numpy()), atol=1e-5)
+    expected = slope(name, z.double().numpy())
+
+    np.testing.assert_allclose(cells["slopes"][name](z), expected, atol=1e-5)
+
+
+def test_derivative_of_sigmoid_is_largest_at_0_and_a_quarter(cells):
+    slopes = cells["slopes"]["sigmoid"](torch.linspace(-8, 8, 1601))
+
+    assert slopes.max().item() == pytest.approx(0.25)
+    assert slopes.argmax() == 800
+
+
+@pytest.mark.parametrize(("name", "expected"), [("ReLU", 0.0), ("Leaky ReLU", 0.01)])
+def test_at_the_corner_pytorch_takes_the_derivative_from_the_left(
+    cells, name, expected
+):
+    z = torch.zeros(1, requires_grad=True)
+    cells["functions"][name](z).backward()
+
+    assert z.grad.item() == pytest.approx(expected)
+    assert cells["slopes"][name](torch.zeros(1)).item() == pytest.approx(expected)
+
+
+# -- Ten layers ------------------------------------------------------------------------
+
+
+def backward_by_hand(name: str, scale: float, seed: int) -> np.ndarray:
+    """Return the size of the gradient at each of ten layers, by the chain rule."""
+    torch.manual_seed(seed)
+    outputs = torch.randn(100, 50).double().numpy()
+    weights, sums = [], []
+    for _ in range(10):
+        weight = (scale / math.sqrt(50) * torch.randn(50, 50)).double().numpy()
+        weights.append(weight)
+        sums.append(outputs @ weight)
+        outputs = FUNCTIONS[name](sums[-1])
+    arriving = np.ones_like(outputs)
+    sizes = []
+    for weight, z in zip(reversed(weights), reversed(sums), strict=True):
+        arriving = arriving * slope(name, z)
+        sizes.append(np.sqrt((arriving**2).sum()))
+        arriving = arriving @ weight.T
+    return np.array(sizes[::-1])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_gradient_through_ten_layers_is_that_of_the_chain_rule(cells, name):
+    # In float32 a few of the sums next to 0 fall on the other side of ReLU's corner.
+    np.testing.assert_allclose(
+        cells["arriving"](cells["functions"][name], s=1.0, seed=3),
+        backward_by_hand(name, 1.0, 3),
+        rtol=5e-3,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [
+        ("sigmoid", 1e-6, 3e-6),
+        ("tanh", 0.15, 0.35),
+        ("ReLU", 0.06, 0.15),
+        ("Leaky ReLU", 0.06, 0.15),
+        ("GELU", 0.002, 0.006),
+    ],
+)
+def test_share_of_the_gradient_that_arrives_at_the_first_layer(cells, name, low, high):
+    assert low < cells["relative"](cells["functions"][name], 1.0)[-1] < high
+
+
+def test_relu_is_about_level_when_the_squares_of_the_weights_are_doubled(cells):
+    # Each layer loses half of the sum of squares to ReLU: sqrt(2) ** 9 in all.
+    level, small = (
+        cells["relative"](torch.relu, s)[-1].item() for s in (math.sqrt(2), 1.0)
+    )
+
+    assert level / small == pytest.approx(math.sqrt(2) ** 9, rel=1e-3)
+    assert 0.5 < level < 4
+
+
+@pytest.mark.parametrize("s", [0.5, 1.0, 2.0, 4.0])
+def test_gradient_of_sigmoid_falls_at_every_size_of_the_figure(cells, s):
+    assert cells["relative"](torch.sigmoid, s)[-1] < 0.05
+
+
+# -- Training --------------------------------------------------------------------------
+
+
+def train_by_hand(name, seed, lr, steps):
+    """Descend the mean squared error of one network 1-10-10-1, without autograd."""
+    torch.manual_seed(seed)
+    layers = []
+    for n_in, n_out in ((1, 10), (10, 10), (10, 1)):
+        weight = torch.randn(n_in, n_out) / math.sqrt(n_in)
+        layers.append([weight.double().numpy(), torch.randn(1, n_out).double().numpy()])
+    x = np.linspace(-3, 3, 50)[:, None]
+    y = np.sin(1.5 * x)
+    losses = []
+    for _ in range(steps):
+        outputs, sums = [x], []
+        for number, (weight, bias) in enumerate(layers):
+            sums.append(outputs[-1] @ weight + bias)
+            last = number == len(layers) - 1
+            outputs.append(sums[-1] if last else FUNCTIONS[name](sums[-1]))
+        losses.append(((outputs[-1] - y) ** 2).mean())
+        arriving = 2 * (outputs[-1] - y) / len(y)
+        for number in reversed(range(3)):
+            weight, bias = layers[number]
+            back = arriving @ weight.T
+            layers[number] = [
+                weight - lr * outputs[number].T @ arriving,
+                bias - lr * arriving.sum(axis=0),
+            ]
+            if number:
+                arriving = back * slope(name, sums[number - 1])
+    return np.array(losses)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_networks_trained_together_take_the_steps_of_each_alone(cells, name):
+    losses, shown = cells["train"](
+        cells["functions"][name], cells["draw_starts"](), lr=0.05, steps=30
+    )
+
+    for seed in (0, 7):
+        expected = train_by_hand(name, seed, 0.05, 30)
+        np.testing.assert_allclose(losses[:, seed], expected, rtol=2e-3)
+    assert ((shown[-1] - cells["y"]) ** 2).mean() == pytest.approx(losses[-1, 0].item())
+
+
+def test_sigmoid_is_behind_the_others_from_every_seed(cells):
+    finals = {
+        name: cells["train"](f, cells["draw_starts"](), lr=0.05, steps=600)[0][-1]
+        for name, f in cells["functions"].items()
+        if name in {"sigmoid", "tanh", "ReLU"}
+    }
+
+    assert finals["sigmoid"].min() > 5 * max(
+        finals["tanh"].max().item(), finals["ReLU"].max().item()
+    )
+
+
+def test_dead_networks_answer_with_the_mean_and_never_wake_up(cells):
+    parameters = cells["draw_starts"]()
+    cells["train"](torch.relu, parameters, lr=0.2, steps=1000)
+    dead = cells["silent"](parameters) == 10
+    frozen = [p.detach()[dead].clone() for p in parameters[:5]]
+    losses, _ = cells["train"](torch.relu, parameters, lr=0.05, steps=20)
+    y = np.sin(1.5 * np.linspace(-3, 3, 50))
+
+    assert 3 <= dead.sum() <= 12
+    np.testing.assert_allclose(losses[-1][dead], y.var(), atol=1e-3)
+    for before, after in zip(frozen, parameters, strict=False):
+        assert torch.equal(before, after[dead])
+    assert not torch.allclose(losses[0][~dead], losses[-1][~dead], atol=1e-6)
+
+
+# -- What can go wrong -----------------------------------------------------------------
+
+
+def test_mistakes_raise_the_errors_that_the_chapter_shows():
+    with pytest.raises(RuntimeError, match=r"cannot be multiplied \(1x50 and 1x10\)"):
+        torch.nn.Linear(1, 10)(torch.zeros(50))
+    wrong = torch.nn.ReLU(torch.zeros(1, 2))  # no error yet
+    with pytest.raises(TypeError, match="'ReLU' and 'Tensor'"):
+        wrong @ torch.ones(2, 1)
+
+
+# -- Exercises -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["01-1", "01-2", "01-3", "01-4"])
+def test_solution_of_the_chapter_is_right(cells, number):
+    source = CHAPTER.read_text(encoding="utf8").split(f"{{solution}} {number}\n")[1]
+    (code, *_) = visible_cells(source)
+    namespace = cells | {"check": exercises.check}
+    with plt.ioff():
+        exec(code, namespace)
+    plt.close("all")
+
+    assert exercises.check(number, namespace["answer"])
+
+
+def sigmoid_slope(z):
+    return torch.sigmoid(z) * (1 - torch.sigmoid(z))
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "hint"),
+    [
+        ("01-1", 24_320, "second line"),
+        ("01-1", 25_164, "no biases"),
+        ("01-1", 1_700, "Not 28"),
+        ("01-1", 60, "Layer by layer"),
+        ("01-2", lambda z: z * torch.sigmoid(z), "itself, not its derivative"),
+        ("01-2", sigmoid_slope, "derivative of sigmoid"),
+        ("01-2", torch.sigmoid, "second term"),
+        ("01-2", lambda z: z * sigmoid_slope(z), "the other term"),
+        ("01-2", torch.tanh, "product rule"),
+        ("01-2", 0.5, "a function"),
+        ("01-3", (2, -2, 1), "the slope is 2"),
+        ("01-3", (1, -1, 1), "the slope is 0"),
+        ("01-3", (1, -2, 2), "beyond x = 1"),
+        ("01-3", (1, -2), "3 numbers"),
+        ("01-4", 2, "look at the sign"),
+        ("01-4", 1.0, "for the worst case"),
+        ("01-4", -5, "can be larger"),
+        ("01-4", -3, "How large can"),
+    ],
+)
+def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):
+    feedback = exercises.check(number, answer, lang="en")
+
+    assert not feedback
+    assert hint in " ".join(feedback.message.en.split())
+
+
+# -- Form ------------------------------------------------------------------------------
+
+
+def test_visible_cells_are_small_enough_to_read():
+    for code in visible_cells(CHAPTER.read_text(encoding="utf8")):
+        lines = code.splitlines()
+        assert len(lines) <= 15, code
+        assert max(map(len, lines)) <= 72, code
