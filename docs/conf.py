@@ -23,19 +23,32 @@ extensions = [
     "downloads",
     "execution",
     "figures",
+    "inventories",
     "layout",
     "mathml",
     "myst_nb",
     "search_zh",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build", "_ext", "_static", "_templates", "root", "inventories"]
 templates_path = ["_templates"]
-numfig = True
+numfig = math_numfig = True  # by chapter, see _ext/layout.py
 nitpicky = True
+nitpick_ignore = [("py:class", "nn_tutorial.mnist.Item")]  # a type variable
 
 # -- MyST -----------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
 myst_heading_anchors = 3
+myst_update_mathjax = False  # there is none, see _ext/mathml.py
+
+# -- Reference ------------------------------------------------------------------
+default_role = "code"  # of `names` in docstrings
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_format = "short"
+napoleon_custom_sections = [("Source", "notes_style"), ("Shape", "notes_style")]
+napoleon_use_ivar = True
 
 # -- Execution ------------------------------------------------------------------
 # The kernels see this environment. Feedback of exercises comes in both languages,
@@ -63,7 +76,7 @@ html_theme = "basic"  # the bare bones; the page itself is _templates/layout.htm
 html_title = project
 html_static_path = ["_static"]
 html_copy_source = False
-html_domain_indices = False  # the API is one page
+html_use_index = html_domain_indices = False  # the search and the glossary find more
 html_permalinks_icon = "#"
 site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is published
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""

@@ -97,9 +97,9 @@ def provenance(
             stands: a checksum computed elsewhere, for example of a file.
 
     Returns:
-        Its parts, joined by " · ": the device, with the number of threads for a
-        CPU; the versions of Python, torch and numpy; the seconds since this module
-        was imported; one part for each entry of ``data``.
+        The device, with the number of threads for a CPU; the versions of Python,
+        torch and numpy; the seconds since this module was imported; and one part
+        for each entry of ``data``: all joined by " · ".
 
     Raises:
         ValueError: If ``device`` is not one that `pick_device` knows.

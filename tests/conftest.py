@@ -11,7 +11,6 @@ from typing import Self
 
 import pytest
 from bs4 import BeautifulSoup
-from sphinx.testing.util import SphinxTestApp
 
 CELL = re.compile(r"^```\{code-cell\}.*\n(?::tags: \[(.*)\]\n)?((?:.*\n)*?)```$", re.M)
 DOCS = Path(__file__).parents[1] / "docs"
@@ -55,6 +54,9 @@ class Book:
 
     def build(self, language: str = "en") -> Self:
         """Build one language, in this process."""
+        # Here, since the tests in the browser run where Sphinx is not installed.
+        from sphinx.testing.util import SphinxTestApp
+
         status, warning = StringIO(), StringIO()
         with warnings.catch_warnings():
             warnings.simplefilter("default")  # the libraries' own are not our subject

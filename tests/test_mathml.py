@@ -71,6 +71,9 @@ def test_the_name_of_a_function_keeps_its_distance_but_not_from_its_bracket():
     thin = '<mspace width="0.1667em" />'
     assert inside(r"t \log p") == f"<mi>t</mi>{thin}<mi>log</mi>{thin}<mi>p</mi>"
     assert inside(r"\tanh(x)").startswith('<mi>tanh</mi><mo stretchy="false">(</mo>')
+    assert f'<mo stretchy="false">)</mo>{thin}<mi>log' in inside(r"(1-p)\log q")
+    assert "<mo>+</mo><mi>log</mi>" in inside(r"1 + \log q")
+    assert inside(r"\log\,x") == '<mi>log</mi><mspace width="0.167em" /><mi>x</mi>'
     assert inside(r"\log_2 x").endswith(f"</msub>{thin}<mi>x</mi>")
     # A browser would set an operator it does not know apart by a wide space.
     assert inside(r"\max(0, x)").startswith('<mo lspace="0" rspace="0">max</mo><mo ')
@@ -85,6 +88,12 @@ def test_signs_that_latex2mathml_takes_for_names_and_names_it_takes_for_signs():
     assert texts(r"1 \pm x") == ["mn 1", "mo ±", "mi x"]
     assert texts(r"x \to \infty") == ["mi x", "mo →", "mi ∞"]
     assert texts("f'") == ["mi f", "mo ′"]
+
+
+def test_bars_stand_close_to_what_they_enclose():
+    bar = '<mo stretchy="false" lspace="0" rspace="0">|</mo>'
+    assert inside("-|z|") == f"<mo>−</mo>{bar}<mi>z</mi>{bar}"
+    assert inside(r"\left| z \right|").count('stretchy="true"') == 2
 
 
 def test_a_number_with_thousands_is_one_number():

@@ -22,8 +22,6 @@ from sphinx.util.images import get_image_size
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
-from nn_tutorial.plotting import compact_svg
-
 DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in _static/book.css
 
 logger = logging.getLogger(__name__)
@@ -51,6 +49,9 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
     source = Path(app.srcdir, image["uri"])
     picture = Picture(alt=image.get("alt", ""), ids=image["ids"])
     if source.suffix == ".svg":
+        # It brings torch: half of the time of a build that has nothing to draw.
+        from nn_tutorial.plotting import compact_svg
+
         svg = source.read_text(encoding="utf8")
         try:
             light, dark = compact_svg(svg), compact_svg(svg, ink=DARK_INK)

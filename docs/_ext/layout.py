@@ -6,11 +6,14 @@ other host, and no interface word that is not in the table below.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
+from bilingual import metadata
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
@@ -19,8 +22,11 @@ from sphinx.util.typing import ExtensionMetadata
 TAGS = {"zh": "zh-CN", "en": "en"}
 NAMES = {"zh": "中文", "en": "English"}
 
+CHAPTER = re.compile(r"(?:^|/)(\d\d)-[^/]+$")  # its pages and links begin with a number
+
 WORDS = {
     "zh": {
+        "chapter": "第 {} 章",
         "skip": "跳到正文",
         "contents": "目录",
         "search": "搜索",
@@ -31,10 +37,10 @@ WORDS = {
         "copied": "已复制",
         "previous": "上一页",
         "next": "下一页",
-        "downloads": "下载本页：",
-        "index": "索引",
+        "downloads": "下载本章：",
     },
     "en": {
+        "chapter": "Chapter {}",
         "skip": "Skip to the text",
         "contents": "Contents",
         "search": "Search",
@@ -45,8 +51,7 @@ WORDS = {
         "copied": "Copied",
         "previous": "Previous",
         "next": "Next",
-        "downloads": "Download this page:",
-        "index": "Index",
+        "downloads": "Download it:",
     },
 }
 
@@ -73,11 +78,36 @@ def add_to_context(
         "name": NAMES[there],
         "url": f"{context['content_root']}../{there}/{pagename}.html",
     }
+    number = CHAPTER.search(pagename)
+    context["chapter"] = WORDS[here]["chapter"].format(number[1]) if number else ""
+    context["contents"] = contents(context, pagename)
     context["description"] = description_of(doctree) if doctree else ""
     if app.config.html_baseurl:
         root = app.config.html_baseurl.removesuffix(f"{here}/")
         pages = {TAGS[code]: f"{root}{code}/{pagename}.html" for code in TAGS}
         context["alternates"] = {**pages, "x-default": pages["en"]}
+
+
+def contents(context: dict[str, Any], pagename: str) -> str:
+    """Return the contents of the book as HTML, open at this page.
+
+    Chapters are known by their number, so it stands before their titles.
+    """
+
+    def complete(link: re.Match[str]) -> str:
+        start, target, title = link.groups()
+        chapter = CHAPTER.search(pagename if target == "#" else target)
+        number = f"<span>{chapter[1]}</span> " if chapter else ""
+        current = ' aria-current="page"' if target == "#" else ""
+        return f'{start}<a href="{target}"{current}>{number}{title}</a>'
+
+    return re.sub(
+        r'(<li class="toctree-l1[^"]*">)<a class="[^"]*" href="([^"]*)">(.*?)</a>',
+        complete,
+        context["toctree"](
+            collapse=True, maxdepth=2, includehidden=True, titles_only=False
+        ),
+    )
 
 
 def description_of(doctree: nodes.document) -> str:
@@ -98,6 +128,40 @@ def description_of(doctree: nodes.document) -> str:
         sentences = re.match(r".*(?:[。！？]|[.!?](?=\s|$))", text)
         return sentences[0] if sentences else text
     return ""
+
+
+def number_by_chapter(app: Sphinx, builder: Builder) -> None:
+    """Number figures, tables and formulas 4.1, 4.2, ... in chapter 04.
+
+    Sphinx would count through the whole book, or count the chapters that exist. On
+    other pages the count is 1, 2, ...; a figure there has a caption and no number.
+
+    Sphinx compares its own numbers to find out what to write anew, so they stay in
+    the saved environment; these here are for what is written now.
+    """
+    numbers = app.env.toc_fignumbers
+    for page, kinds in list(numbers.items()):
+        match = CHAPTER.search(page)
+        chapter = (int(match[1]),) if match else ()
+        numbers[page] = {
+            kind: {
+                name: (*chapter, place)
+                for place, name in enumerate(sorted(names, key=names.get), 1)
+            }
+            for kind, names in kinds.items()
+            if chapter or kind != "figure"
+        }
+
+
+def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Remove the pages of sources that are gone: Sphinx leaves them in its output."""
+    if exception is not None or app.builder.name != "html":
+        return
+    out = Path(app.outdir)
+    pages = {out / f"{page}.html" for page in [*app.env.all_docs, "search"]}
+    for path in out.rglob("*.html"):
+        if path not in pages and not path.relative_to(out).parts[0].startswith("_"):
+            path.unlink()
 
 
 class SortTerms(SphinxTransform):
@@ -128,6 +192,32 @@ def _language_of(text: str) -> str:
     return "zh" if re.search("[\u3400-\u9fff]", text) else "en"
 
 
+class MarkDocstrings(SphinxTransform):
+    """Say of the docstrings in the Chinese reference that they are English.
+
+    A screen reader then reads them as English, and hyphens and quotes look right.
+    """
+
+    default_priority = 500
+
+    def apply(self, **kwargs: object) -> None:
+        """Mark every paragraph and rubric that autodoc has read from the code."""
+        if self.config.language == "en":
+            return
+        described = list(self.document.findall(addnodes.desc_content))
+        modules = [
+            node
+            for node in self.document.findall(nodes.Element)
+            if ":docstring of " in (node.source or "")
+        ]
+        texts = (nodes.paragraph, nodes.rubric)
+        for node in {n for part in described + modules for n in part.findall()}:
+            if isinstance(node, texts) and "language-en" not in node["classes"]:
+                node["classes"].append("language-en")
+            if node == " -- ":  # between a parameter and what it is
+                node.parent.replace(node, nodes.Text(" – "))
+
+
 class BoxTables(SphinxPostTransform):
     """Put tables into a box of their own, which scrolls where a phone is too narrow."""
 
@@ -145,6 +235,9 @@ class BoxTables(SphinxPostTransform):
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.connect("html-page-context", add_to_context)
+    app.connect("build-finished", remove_old_pages)
+    app.connect("write-started", number_by_chapter)
     app.add_transform(SortTerms)
+    app.add_transform(MarkDocstrings)
     app.add_post_transform(BoxTables)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return metadata(__file__)

@@ -12,12 +12,14 @@ from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 import latex2mathml.exceptions
+from bilingual import metadata
 from docutils import nodes
 from latex2mathml.converter import convert_to_element
 from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+from sphinx.util.typing import ExtensionMetadata
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ ENVIRONMENTS = {
 KNOWN = {"array", "cases", "smallmatrix", *ENVIRONMENTS.values()}
 KNOWN |= {bracket + "matrix" for bracket in ["", "p", "b", "B", "v", "V"]}
 LENGTHS = {"thin": "0.1667em", "medium": "0.2222em", "thick": "0.2778em"}
+CLOSING = {")", "]", "}"}
 LIMITS = {"max", "min", "sup", "inf", "lim", "arg\u2009max", "arg\u2009min"}
 
 
@@ -116,8 +119,9 @@ def _restyle(element: Element) -> None:
     text = element.text or " "
     if element.tag in ("mi", "mo") and text[0] in "±∓¬′∞∅":  # the other way round
         element.tag = "mi" if text in "∞∅" else "mo"
-    if element.tag == "mo" and text in "|‖":  # \left and \right say when to grow
-        element.attrib.setdefault("stretchy", "false")
+    # \left, \middle and \right make a fence that grows; other bars stand close.
+    if element.tag == "mo" and text in "|‖" and element.get("fence") != "true":
+        element.attrib.update(stretchy="false", lspace="0", rspace="0")
     font = element.attrib.pop("mathvariant", None)
     if element.tag == "mtext":
         if font in ("bold", "italic"):
@@ -180,9 +184,11 @@ def _space_names(element: Element) -> None:
     previous = None
     for child in element if element.tag in ("math", "mrow", "mtd", "mstyle") else ():
         if previous is not None and (_is_name(previous) or _is_name(child)):
-            touching = {previous.tag, child.tag} & {"mo", "mspace"}
             bracket = child.tag == "mo" and not _is_name(child)
-            if not bracket and (_is_name(previous) or not touching):
+            # Signs such as "=" bring spaces of their own; a closing bracket does not.
+            apart = previous.tag in ("mo", "mspace") and previous.text not in CLOSING
+            close = bracket or child.tag == "mspace"
+            if not close and (_is_name(previous) or not apart):
                 children.append(Element("mspace", width=LENGTHS["thin"]))
         children.append(child)
         previous = child
@@ -232,7 +238,7 @@ def visit_display(translator: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the renderer; as the only one besides MathJax it becomes the default."""
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return metadata(__file__)

@@ -8,6 +8,7 @@ Sphinx's own Chinese search is dead (sphinx#14229), and jieba misses technical t
 
 import re
 
+from bilingual import metadata
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 from sphinx.util.typing import ExtensionMetadata
@@ -57,4 +58,4 @@ class ChineseAndEnglish(SearchEnglish):
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the language under "zh"; conf.py chooses it for both builds."""
     app.add_search_language(ChineseAndEnglish)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return metadata(__file__)

@@ -1,0 +1,434 @@
+"""The built site in a real Chromium: every page, both languages, both themes.
+
+Needs ``site/`` (or the folder that NN_TUTORIAL_SITE names) and a Chromium: the one that
+CHROMIUM names, the first of the usual commands, or else Playwright's own.
+"""
+
+import gzip
+import os
+import re
+import shutil
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urldefrag, urljoin
+
+import pytest
+from bs4 import BeautifulSoup
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[1]
+SITE = Path(os.environ.get("NN_TUTORIAL_SITE", ROOT / "site"))
+LANGUAGES = {"zh": "zh-CN", "en": "en"}
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for language in LANGUAGES
+    for path in (SITE / language).rglob("*.html")
+)
+WIDTHS = (360, 1440)
+THEMES = ("light", "dark")
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pages_with(text: str) -> list[str]:
+    """Return the pages whose HTML has a text. (Parsing all at import would be slow.)"""
+    return [page for page in PAGES if text in (SITE / page).read_text(encoding="utf8")]
+
+
+@cache
+def html(page: str) -> BeautifulSoup:
+    """Return a page of the site as it lies on the disk."""
+    return BeautifulSoup((SITE / page).read_text(encoding="utf8"), "html.parser")
+
+
+def twin_of(page: str) -> str:
+    """Return the same page in the other language."""
+    language, _, rest = page.partition("/")
+    return {"zh": "en/", "en": "zh/"}[language] + rest
+
+
+# -- Browser and server -----------------------------------------------------------
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and does not report every one of them."""
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def url():
+    """The address at which the site is served, from a folder as on a shared host."""
+    assert (SITE / "index.html").exists(), f"no site in {SITE}: run `nox -s docs` first"
+    handler = partial(QuietHandler, directory=SITE)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS)]
+    arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # root has none
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=next(filter(None, found), None), args=arguments
+        )
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page that is open in a tab of its own, and what went wrong on it so far."""
+
+    def __init__(self, chromium, url: str, **options) -> None:
+        self.context = chromium.new_context(**options)
+        self.tab = self.context.new_page()
+        self.url = url
+        self.faults: list[str] = []
+        self.tab.on("console", self.note_message)
+        self.tab.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.tab.on("request", self.note_request)
+        self.tab.on("response", self.note_response)
+        self.tab.on("requestfailed", self.note_failure)
+
+    def note_message(self, message) -> None:
+        """Remember what a page complains about in the console."""
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console {message.type}: {message.text}")
+
+    def note_request(self, request) -> None:
+        """Remember a request to anybody but us."""
+        if not request.url.startswith((self.url, "data:")):
+            self.faults.append(f"request to a third party: {request.url}")
+
+    def note_response(self, response) -> None:
+        """Remember what the server did not have."""
+        if response.status >= 400:
+            self.faults.append(f"status {response.status}: {response.url}")
+
+    def note_failure(self, request) -> None:
+        """Remember what could not be had. (A page that is left aborts its requests.)"""
+        if request.failure != "net::ERR_ABORTED":
+            self.faults.append(f"failed: {request.url}: {request.failure}")
+
+    def open(self, page: str):
+        """Open a page and return its tab."""
+        self.tab.goto(urljoin(self.url, page))
+        return self.tab
+
+
+@pytest.fixture
+def visit(chromium, url):
+    """Make visits; a fault on any of their pages fails the test."""
+    visits = []
+
+    def start(**options) -> Visit:
+        visits.append(Visit(chromium, url, **options))
+        return visits[-1]
+
+    yield start
+    for one in visits:
+        one.context.close()
+    assert [fault for one in visits for fault in one.faults] == []
+
+
+# -- Every page, every theme, phone and desktop -----------------------------------
+
+NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
+# The elements that stick out of the page, unless a box around them scrolls.
+STICKING_OUT = """() => {
+  if (document.documentElement.scrollWidth <= innerWidth) return [];
+  const scrolls = (e) => e && (getComputedStyle(e).overflowX !== "visible"
+                               || scrolls(e.parentElement));
+  return [...document.body.querySelectorAll("*")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+    .filter((e) => !scrolls(e.parentElement))
+    .slice(0, 3).map((e) => e.outerHTML.slice(0, 120));
+}"""
+UNLOADED = """() => [...document.images]
+  .filter((i) => i.checkVisibility() && i.complete && !i.naturalWidth)
+  .map((i) => i.outerHTML.slice(0, 120))"""
+# Of a figure drawn for both themes, the reader sees one.
+SEEN_TWINS = """() => [...document.querySelectorAll("figure, .cell_output")].map(
+    (box) => ["only-light", "only-dark"].map((kind) =>
+      [...box.querySelectorAll("." + kind)].filter((e) => e.checkVisibility()).length))
+  .filter(([light, dark]) => light || dark)"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_works_on_every_screen_for_everyone(visit, page):
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    visitor = visit()
+    tab = visitor.open(page)
+    tab.evaluate(AXE_SCRIPT)
+    faults = []
+    if (tag := tab.evaluate("document.documentElement.lang")) != LANGUAGES[page[:2]]:
+        faults.append(f"the language of the page is {tag!r}")
+    for theme in THEMES:
+        tab.emulate_media(color_scheme=theme)
+        for width in WIDTHS:
+            tab.set_viewport_size({"width": width, "height": 800})
+            tab.evaluate(NEXT_FRAME)  # scripts that follow the size have done so
+            where = f"{theme}, {width} px"
+            for element in tab.evaluate(STICKING_OUT):
+                faults.append(f"{where}: wider than the page: {element}")
+            for element in tab.evaluate(UNLOADED):
+                faults.append(f"{where}: shows no picture: {element}")
+            for light, dark in tab.evaluate(SEEN_TWINS):
+                if (light > 0, dark > 0) != (theme == "light", theme == "dark"):
+                    faults.append(f"{where}: {light} light and {dark} dark figures")
+            for violation in tab.evaluate("axe.run()")["violations"]:
+                for node in violation["nodes"]:
+                    rule = f"{violation['id']} ({violation['impact']})"
+                    faults.append(f"{where}: {rule}: {node['html'][:160]}")
+    assert faults == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_inside_the_site_leads_somewhere(page):
+    dead = []
+    for link in html(page).select("[href], [src]"):
+        target = link.get("href") or link["src"]
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, anchor = urldefrag(urljoin(page, target))
+        file = SITE / unquote(path or page)
+        if not file.is_file():
+            dead.append(f"no file: {target}")
+        elif anchor and file.suffix == ".html":
+            name = file.relative_to(SITE).as_posix()
+            if unquote(anchor) not in ids(name):
+                dead.append(f"no such place: {target}")
+    assert dead == [], page
+
+
+@cache
+def ids(page: str) -> set[str]:
+    """Return the anchors of a page."""
+    return {element["id"] for element in html(page).select("[id]")}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_its_figures_is_light(page):
+    texts = [SITE / page]
+    for element in html(page).select("script[src], link[rel=stylesheet]"):
+        source = element.get("src") or element["href"]
+        texts.append(SITE / urldefrag(urljoin(page, source)).url)
+    weight = sum(len(gzip.compress(text.read_bytes())) for text in texts)
+    assert weight <= 300_000, f"{page} weighs {weight} bytes over a gzip server"
+
+
+# -- Language ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("languages", "opened"),
+    [("zh-CN", "zh"), ("zh-TW", "zh"), ("en-GB", "en"), ("de-DE", "en")],
+)
+def test_the_door_opens_in_the_language_of_the_browser(visit, languages, opened):
+    tab = visit(locale=languages).open("")
+    tab.wait_for_url(f"**/{opened}/index.html")
+
+
+def test_the_door_remembers_what_the_reader_chose(visit):
+    reader = visit(locale="zh-CN")
+    tab = reader.open("zh/glossary.html")
+    tab.click("a.language")
+    tab.wait_for_url("**/en/glossary.html")
+    tab = reader.open("")
+    tab.wait_for_url("**/en/index.html")
+
+
+def test_a_deep_link_is_never_redirected(visit):
+    tab = visit(locale="zh-CN").open("en/glossary.html")
+    tab.wait_for_timeout(300)
+    assert tab.url.endswith("/en/glossary.html")
+
+
+def test_the_door_offers_both_languages_without_scripts(visit):
+    for language, heading in (
+        ("zh", "PyTorch 神经网络教程"),
+        ("en", "Neural networks"),
+    ):
+        tab = visit(java_script_enabled=False).open("")
+        tab.click(f'a[href="{language}/index.html"]')
+        assert heading in tab.text_content("h1")
+
+
+def test_the_door_and_the_switch_work_from_a_disk(chromium):
+    context = chromium.new_context(locale="zh-CN")
+    tab = context.new_page()
+    tab.goto((SITE / "index.html").as_uri())
+    tab.wait_for_url("**/zh/index.html")
+    tab.click("a.language")
+    tab.wait_for_url("**/en/index.html")
+    assert tab.text_content("h1").startswith("Neural networks")
+    context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_switch_leads_to_the_same_place_of_the_same_page(visit, page):
+    places = [element["id"] for element in html(page).select("main section[id]")]
+    anchor = f"#{places[-1]}" if places else ""
+    tab = visit().open(page + anchor)
+    tab.focus("a.language")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"**/{twin_of(page)}{anchor}")
+    if anchor:
+        assert tab.locator(f'[id="{places[-1]}"]').count() == 1
+
+
+def test_the_switch_keeps_what_was_searched(visit):
+    tab = visit().open("zh/search.html?q=tensor")
+    tab.click("a.language")
+    tab.wait_for_url("**/en/search.html?q=tensor")
+    tab.wait_for_selector("ul.search a")
+
+
+# -- Search -----------------------------------------------------------------------
+
+
+def glossary_terms(language: str) -> list[str]:
+    terms = html(f"{language}/glossary.html").select("dl.glossary > dt")
+    return [term.find(string=True) for term in terms]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_term_of_the_glossary_is_found_in_chinese_and_in_english(visit, language):
+    tab = visit().open(f"{language}/search.html")
+    tab.wait_for_function("Search.hasIndex()")
+    terms = glossary_terms(language)
+    assert len(terms) > 60
+    assert {len(re.findall("[\u3400-\u9fff]", term)) > 0 for term in terms} == {
+        True,
+        False,
+    }
+    lost = tab.evaluate(
+        """(terms) => terms.filter((term) =>
+             !Search._performSearch(...Search._parseQuery(term))
+               .some(([page]) => page === "glossary"))""",
+        terms,
+    )
+    assert lost == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "query", ["激活函数", "轮", "activation", "激活函数 ReLU", "ReLU激活", "随机数"]
+)
+def test_a_search_shows_the_glossary_with_the_term_in_context(visit, language, query):
+    if language == "en" and query == "随机数":
+        query = "sequence"  # a word of the definition, in the reader's language
+    tab = visit().open(f"{language}/index.html")
+    if not tab.locator(".contents input").is_visible():
+        tab.click("button.menu")
+    tab.fill(".contents input", query)
+    tab.press(".contents input", "Enter")
+    tab.wait_for_selector('ul.search a[href^="glossary.html"]')
+    found = tab.locator("ul.search li", has=tab.locator('a[href^="glossary.html"]'))
+    found.locator("p.context").first.wait_for()
+    assert found.locator(".highlighted").count() > 0
+
+
+def test_a_page_is_found_only_if_it_has_every_word_of_the_query(visit):
+    tab = visit().open("zh/search.html?q=tensor+没有这个词")
+    tab.wait_for_selector(".search-summary:not(:empty)")
+    assert tab.locator("ul.search li").count() == 0
+
+
+def test_the_chinese_search_page_speaks_chinese(visit):
+    for query in ("张量", "没有这个词"):
+        tab = visit().open(f"zh/search.html?q={query}")
+        tab.wait_for_selector(".search-summary:not(:empty)")
+        said = tab.inner_text("#search-results h2") + tab.inner_text(".search-summary")
+        assert not re.search("[A-Za-z]{3,}", said), said
+
+
+# -- Hands on: theme, contents, code, solutions, films ----------------------------
+
+
+def test_the_theme_changes_by_keyboard_and_is_remembered(visit):
+    reader = visit(color_scheme="light")
+    tab = reader.open("en/index.html")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = tab.evaluate(ground)
+    tab.focus("button.theme")
+    assert tab.get_attribute("button.theme", "aria-pressed") == "false"
+    tab.keyboard.press("Enter")
+    assert tab.get_attribute("button.theme", "aria-pressed") == "true"
+    dark = tab.evaluate(ground)
+    assert dark != light
+    tab = reader.open("zh/glossary.html")
+    assert tab.evaluate(ground) == dark
+    tab.click("button.theme")
+    assert tab.evaluate(ground) == light
+
+
+def test_the_contents_open_on_a_phone_by_keyboard(visit):
+    tab = visit(viewport={"width": 360, "height": 640}).open("zh/index.html")
+    assert not tab.is_visible(".contents")
+    tab.focus("button.menu")
+    tab.keyboard.press("Enter")
+    assert tab.is_visible(".contents")
+    tab.keyboard.press("Escape")
+    assert not tab.is_visible(".contents")
+    tab.keyboard.press("Enter")
+    tab.click('.contents a[href="glossary.html"]')
+    tab.wait_for_url("**/zh/glossary.html")
+
+
+def test_a_page_can_be_read_without_scripts(visit):
+    tab = visit(java_script_enabled=False).open("zh/glossary.html")
+    assert tab.is_visible("main dl.glossary")
+    assert tab.is_visible(".contents a")
+    assert not tab.is_visible("button.theme")
+
+
+@pytest.mark.parametrize("page", pages_with('class="cell_input'))
+def test_the_copy_button_copies_the_code_of_its_cell_only(visit, page):
+    visitor = visit()
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab = visitor.open(page)
+    cells = tab.locator(".cell_input .highlight:visible")
+    copied = [0, cells.count() - 1]
+    for number in copied:
+        cell = cells.nth(number)
+        cell.hover()
+        cell.locator("button.copy").click()
+        code = cell.locator("pre").inner_text()
+        assert tab.evaluate("navigator.clipboard.readText()").strip() == code.strip()
+    assert tab.locator(".cell_output button.copy").count() == 0
+
+
+@pytest.mark.parametrize("page", pages_with('class="solution'))
+def test_a_solution_opens_by_keyboard(visit, page):
+    tab = visit().open(page)
+    for solution in tab.locator("details.solution").all():
+        assert solution.get_attribute("open") is None
+        solution.locator("summary").focus()
+        tab.keyboard.press("Enter")
+        assert solution.get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("page", pages_with('class="nn-film"'))
+def test_a_film_moves_by_keyboard_and_says_where_it_is(visit, page):
+    tab = visit(reduced_motion="reduce").open(page)
+    for film in tab.locator(".nn-film").all():
+        slider, label = film.locator("input[type=range]"), film.locator("output")
+        last = label.inner_text()
+        slider.focus()
+        tab.keyboard.press("Home")
+        assert label.inner_text() != last
+        assert slider.get_attribute("aria-valuetext") == label.inner_text()
+        tab.keyboard.press("End")
+        assert label.inner_text() == last

@@ -1,0 +1,415 @@
+"""The frame of the pages: what stands around the text, in the reader's language."""
+
+import json
+import pkgutil
+import re
+from itertools import product
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from layout import WORDS
+from search_zh import SPLIT_QUERY, ChineseAndEnglish
+
+import nn_tutorial
+
+DOCS = Path(__file__).parents[1] / "docs"
+CONF = f"""\
+import os, sys
+sys.path.insert(0, {str(DOCS / "_ext")!r})
+extensions = ["bilingual", "layout", "mathml", "myst_nb", "search_zh"]
+myst_enable_extensions = ["dollarmath"]
+language = "zh_CN" if tags.has("zh") else "en"
+project = html_title = "书" if tags.has("zh") else "Book"
+project_copyright = "作者" if tags.has("zh") else "authors"
+html_theme = "basic"
+templates_path = [{str(DOCS / "_templates")!r}]
+html_static_path = [{str(DOCS / "_static")!r}]
+html_search_language = "zh"
+html_use_index = False
+html_baseurl = os.environ.get("TEST_BASE_URL", "")
+"""
+PAGES = {
+    "index.md": """\
+(front)=
+% zh
+# 首页
+
+第一句话。第二句话里有公式 $x^2$，所以不算。
+% en
+# Front page
+
+A first sentence.
+A second one, with a formula $x^2$, is left out.
+% all
+
+```{toctree}
+chapters/04-net
+terms
+404
+```
+""",
+    "chapters/04-net.md": r"""
+(net)=
+% zh
+# 网络
+
+见 {eq}`eq-line` 和 {term}`激活函数 <activation function>`。
+% en
+# A network
+
+See {eq}`eq-line` and {term}`activation function`.
+% all
+
+```{math}
+:label: eq-line
+y = w x + b
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+""",
+    "terms.md": """\
+(terms)=
+% zh
+# 词汇表
+% en
+# Glossary
+% all
+
+```{glossary}
+激活函数
+activation function
+% zh
+    加权和之后的函数。
+% en
+    The function after the sum.
+```
+""",
+    "404.md": "(lost)=\n% zh\n# 没有\n% en\n# Lost\n",
+}
+
+
+@pytest.fixture(scope="module")
+def pages(make_book):
+    """The book above in both languages: ``pages["zh"].html("terms")`` is its HTML."""
+    books = {"zh": make_book(PAGES), "en": make_book(PAGES)}
+    for language, book in books.items():
+        book.write("conf.py", CONF)
+        assert book.build(language).warnings() == ""
+    return books
+
+
+# -- The frame --------------------------------------------------------------------
+
+
+def test_every_page_says_its_language(pages):
+    for language, tag in (("zh", "zh-CN"), ("en", "en")):
+        for page in ("index", "chapters/04-net", "search", "404"):
+            assert pages[language].html(page).html["lang"] == tag
+
+
+@pytest.mark.parametrize(
+    ("page", "root"),
+    [("index", "."), ("search", "."), ("chapters/04-net", "..")],
+)
+def test_the_switch_leads_to_the_same_page_in_the_other_language(pages, page, root):
+    for here, there, name, tag in (
+        ("zh", "en", "English", "en"),
+        ("en", "zh", "中文", "zh-CN"),
+    ):
+        (link,) = pages[here].html(page).select("header a.language")
+        assert link["href"] == f"{root}/../{there}/{page}.html"
+        assert (link.text, link["lang"], link["hreflang"]) == (name, tag, tag)
+
+
+def test_a_chinese_page_has_no_english_interface_word(pages):
+    for page in ("index", "chapters/04-net", "search"):
+        html = pages["zh"].html(page)
+        parts = html.select("header, .contents, footer, .skip, main form, h1, noscript")
+        said = [part.get_text(" ") for part in parts]
+        for name, element in product(
+            ("aria-label", "title", "placeholder", "alt", "data-copy", "data-copied"),
+            html.find_all(True),
+        ):
+            said.append(element.get(name) or "")
+        words = set(re.findall("[A-Za-z]{2,}", " ".join(said)))
+        assert words <= {"English", "JavaScript"}
+
+
+def test_both_languages_have_every_word_of_the_interface():
+    assert WORDS["zh"].keys() == WORDS["en"].keys()
+
+
+def test_the_contents_number_the_chapters_and_open_at_the_page(pages):
+    def entries(page):
+        links = pages["en"].html(page).select(".contents li.toctree-l1 > a")
+        return [(a.text, a["href"], a.get("aria-current")) for a in links]
+
+    assert entries("index")[0] == ("04 A network", "chapters/04-net.html", None)
+    assert entries("chapters/04-net")[0] == ("04 A network", "#", "page")
+    assert entries("chapters/04-net")[1] == ("Glossary", "../terms.html", None)
+    assert entries("terms")[1] == ("Glossary", "#", "page")
+    assert pages["zh"].html("chapters/04-net").select_one(".chapter").text == "第 04 章"
+    assert not pages["zh"].html("terms").select(".chapter")
+
+
+def test_a_page_asks_for_one_style_sheet_and_one_script_of_its_own(pages):
+    html = pages["en"].html("chapters/04-net")
+    assert [link["href"] for link in html.select("link[rel=stylesheet]")] == [
+        "../_static/book.css"
+    ]
+    scripts = [script for script in html.select("script") if script.get("src")]
+    assert [script["src"] for script in scripts] == ["../_static/book.js"]
+    assert scripts[0].has_attr("defer")
+
+
+def test_nothing_that_is_loaded_lies_on_another_host(pages):
+    sources = [*DOCS.glob("_static/*"), *DOCS.glob("root/*")]
+    for text in [path.read_text("utf8") for path in sources]:
+        assert not re.search(
+            r"""(url\(|@import|src=|fetch\()["']?\s*(https?:)?//""", text
+        )
+    for language, page in product(("zh", "en"), ("index", "search", "404")):
+        for element in pages[language].html(page).select("[src], link[href]"):
+            assert "//" not in (element.get("src") or element["href"])
+
+
+def test_a_page_describes_itself_by_its_first_whole_sentences(pages):
+    def description(html):
+        return html.select_one("meta[name=description]")["content"]
+
+    assert description(pages["zh"].html("index")) == "第一句话。"
+    assert description(pages["en"].html("index")) == "A first sentence."
+
+
+def test_only_a_published_site_knows_its_address(pages, make_book, monkeypatch):
+    assert (
+        not pages["zh"]
+        .html("chapters/04-net")
+        .select("[rel=canonical], [rel=alternate]")
+    )
+
+    monkeypatch.setenv("TEST_BASE_URL", "https://example.org/book/zh/")
+    book = make_book(PAGES)
+    book.write("conf.py", CONF)
+    head = book.build("zh").html("chapters/04-net").head
+
+    page = "chapters/04-net.html"
+    (canonical,) = head.select("[rel=canonical]")
+    assert canonical["href"] == f"https://example.org/book/zh/{page}"
+    alternates = {a["hreflang"]: a["href"] for a in head.select("[rel=alternate]")}
+    assert alternates == {
+        "zh-CN": f"https://example.org/book/zh/{page}",
+        "en": f"https://example.org/book/en/{page}",
+        "x-default": f"https://example.org/book/en/{page}",
+    }
+
+
+def test_a_table_scrolls_in_its_own_box(pages):
+    assert pages["zh"].html("chapters/04-net").select("div.scroll > table")
+
+
+def test_formulas_are_numbered_within_their_chapter(make_book):
+    formula = "\n\n$$\nx\n$$ ({})\n\n".format
+    pages = {
+        "index.md": f"# Book{formula('eq-0')}```{{toctree}}\n:glob:\nchapters/*\n```\n",
+        "chapters/04-a.md": f"# A{formula('a')}{formula('b')}See {{eq}}`c`.\n",
+        "chapters/10-b.md": f"# B{formula('c')}",
+    }
+    book = make_book(pages)
+    book.write("conf.py", CONF + "numfig = math_numfig = True\n")
+    assert book.build().warnings() == ""
+
+    def numbers(page):
+        return [number.find(string=True) for number in book.html(page).select(".eqno")]
+
+    assert numbers("index") == ["(1)"]
+    assert numbers("chapters/04-a") == ["(4.1)", "(4.2)"]
+    assert numbers("chapters/10-b") == ["(10.1)"]
+    assert "See (10.1)." in book.html("chapters/04-a").main.text
+
+
+def test_only_figures_of_chapters_are_numbered(make_book):
+    page = "# Page\n\n```{figure} /dot.svg\n:name: fig\n:alt: a dot\n\nA dot.\n```\n"
+    toctree = "\n```{toctree}\nchapters/04-a\n```\n"
+    book = make_book({"index.md": page + toctree, "chapters/04-a.md": page})
+    book.write("dot.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    book.write("conf.py", CONF + "numfig = True\n")
+    book.build()
+    captions = {
+        name: book.html(name).figcaption.p for name in ("index", "chapters/04-a")
+    }
+    assert not captions["index"].select(".caption-number")
+    assert captions["chapters/04-a"].select_one(".caption-number").text == "Fig. 4.1 "
+
+
+def test_a_page_whose_source_is_gone_leaves_the_site(make_book):
+    book = make_book(
+        {"index.md": "# Book\n", "old.md": "---\norphan: true\n---\n# Old\n"}
+    )
+    book.write("conf.py", CONF)
+    assert book.build().file("old.html").exists()
+    (book.docs / "old.md").unlink()
+    book.build()
+    assert not book.file("old.html").exists()
+    assert book.file("index.html").exists()
+    assert book.file("search.html").exists()
+
+
+# -- Formulas ---------------------------------------------------------------------
+
+
+def test_a_formula_with_a_label_has_its_number_and_is_referred_to(pages):
+    html = pages["en"].html("chapters/04-net")
+    (formula,) = html.select("div.math#equation-eq-line")
+    assert formula.select_one("math[display=block]")
+    assert formula.select_one(".eqno").text.startswith("(1)")
+    assert html.select_one('main a[href="#equation-eq-line"]').text == "(1)"
+
+
+def test_a_formula_that_fails_is_reported_with_its_file_and_line(make_book):
+    book = make_book(
+        {"index.md": "# Title\n\nText\nwith $\\foo{x}$.\n\n$$\n\\bar\n$$\n"}
+    )
+    book.write("conf.py", CONF)
+    complaints = book.build().warnings().splitlines()
+    assert len(complaints) == 2
+    assert "index.md:3: WARNING: the formula '\\\\foo{x}'" in complaints[0]
+    assert "unknown command \\foo" in complaints[0]
+    assert "index.md:6: WARNING: the formula '\\\\bar'" in complaints[1]
+
+
+# -- Glossary ---------------------------------------------------------------------
+
+
+def test_a_term_shows_the_readers_word_first_and_marks_the_other(pages):
+    def words(language):
+        return [
+            (dt.find(string=True), dt.get("lang"))
+            for dt in pages[language].html("terms")("dt")
+        ]
+
+    assert words("zh") == [("激活函数", None), ("activation function", "en")]
+    assert words("en") == [("activation function", None), ("激活函数", "zh-CN")]
+
+
+def test_a_term_has_the_same_anchor_in_both_languages(pages):
+    for language, shown in (("zh", "激活函数"), ("en", "activation function")):
+        link = (
+            pages[language].html("chapters/04-net").select_one('a[href*="terms.html#"]')
+        )
+        assert link.text == shown
+        assert link["href"] == "../terms.html#term-activation-function"
+        assert pages[language].html("terms").select("#term-activation-function")
+
+
+# -- Reference --------------------------------------------------------------------
+
+
+def test_the_reference_has_every_module_of_the_package():
+    modules = {module.name for module in pkgutil.iter_modules(nn_tutorial.__path__)}
+    page = (DOCS / "api.md").read_text("utf8")
+    assert set(re.findall(r"automodule:: nn_tutorial\.(\w+)", page)) == modules
+
+
+# -- Search -----------------------------------------------------------------------
+
+
+def split_query(query: str) -> list[str]:
+    """Do what the script in the page does, with the patterns that stand in it."""
+    word, han = (
+        re.compile(p) for p in re.findall(r"query\.match\(/(.+?)/g\)", SPLIT_QUERY)
+    )
+    terms = word.findall(query)
+    for run in han.findall(query):
+        terms += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
+    return terms
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "激活函数",
+        "轮",
+        "ReLU 激活",
+        "batch_size 批次",
+        "标准误",
+        "logits",
+        "用ReLU的层",
+    ],
+)
+def test_a_query_finds_every_text_that_contains_it(query):
+    language = ChineseAndEnglish({})
+    text = f"前面{query}后面 and more"
+    assert split_query(query)
+    assert set(split_query(query)) <= set(language.split(text))
+
+
+def test_pairs_and_single_characters_are_indexed_and_lone_letters_are_not():
+    assert ChineseAndEnglish({}).split("学习率 lr = w") == [
+        "lr",
+        *"学习率",
+        "学习",
+        "习率",
+    ]
+
+
+def test_both_builds_index_both_words_of_a_term(pages):
+    for book in pages.values():
+        index = book.file("searchindex.js").read_text("utf8")
+        terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
+        assert {"激", "激活", "活函", "函数", "activ"} <= terms["terms"].keys()
+        script = book.file("_static/language_data.js").read_text("utf8")
+        assert "EnglishStemmer" in script
+        assert SPLIT_QUERY in script
+
+
+# -- Colours ----------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
+    return sum(
+        weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_colour_of_text_can_be_read_on_every_ground():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    css = (DOCS / "_static/book.css").read_text("utf8")
+    found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)
+    colours = {name: themes for name, *themes in found}
+    texts = [name for name in colours if name not in ("ground", "tint", "line", "mark")]
+    assert len(texts) >= 10
+    for name, ground, theme in product(texts, ("ground", "tint"), (0, 1)):
+        value = contrast(colours[name][theme], colours[ground][theme])
+        assert value >= 4.5, (
+            f"{name} on {ground}, {('light', 'dark')[theme]}: {value:.2f}"
+        )
+    for theme in (0, 1):
+        assert contrast(colours["text"][theme], colours["mark"][theme]) >= 4.5
+
+
+# -- The door ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["index.html", "404.html"])
+def test_the_pages_at_the_door_speak_both_languages_without_a_script(name):
+    html = BeautifulSoup((DOCS / "root" / name).read_text("utf8"), "html.parser")
+    assert html.title.text
+    for language, tag in (("zh", "zh-CN"), ("en", "en")):
+        section = html.select_one(f'section[lang="{tag}"]')
+        link = section.select_one(f'a[href="{language}/index.html"]')
+        assert link["hreflang"] == tag
+        assert section.h1.text
