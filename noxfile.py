@@ -23,6 +23,12 @@ def install(session: nox.Session, group: str, *packages: str) -> None:
     session.install(*constraints, "--group", group, *packages)
 
 
+def require_site(session: nox.Session) -> None:
+    """Stop a session that looks at the built site if there is none."""
+    if not Path("site/index.html").exists():
+        session.error("site/ is not built yet: run `nox -s docs` first")
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the whole book, Chinese and English, into site/ (open site/index.html)."""
@@ -34,17 +40,27 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the package, the chapters and the book's machinery; no browser, no GPU."""
     install(session, "tests", ".[all]")
-    session.run("pytest", "-m", "not browser", *session.posargs)
+    session.run("pytest", "-m", "not browser and not scripts", *session.posargs)
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
     """Test site/ in a real Chromium, every page and language (after `nox -s docs`)."""
-    if not Path("site/index.html").exists():
-        session.error("site/ is not built yet: run `nox -s docs` first")
+    require_site(session)
     install(session, "browser")
     # What tests/conftest.py offers to the other tests needs Sphinx; this one does not.
     command = ["pytest", "--noconftest", "-m", "browser", "tests/test_browser.py"]
+    session.run(*command, *session.posargs)
+
+
+@nox.session
+def scripts(session: nox.Session) -> None:
+    """Run every chapter's script of site/ alone, in an environment without the book."""
+    require_site(session)
+    # All that a script may need: what the chapters themselves teach, and a test runner.
+    packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors", "pytest"]
+    session.install("-c", CONSTRAINTS, *packages)
+    command = ["pytest", "--noconftest", "-m", "scripts", "tests/test_scripts.py"]
     session.run(*command, *session.posargs)
 
 
