@@ -1,0 +1,47 @@
+"""Print how long the book takes: each chapter, cold and unchanged, both languages.
+
+Builds a copy of docs/ in a temporary folder, so that nothing here is cold afterwards.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+DOCS = Path(__file__).parents[1] / "docs"
+EXECUTED = re.compile(r"/([\w-]+)\.md: Executed notebook in ([\d.]+) seconds")
+LANGUAGE = re.compile(r"^(zh|en): ([\d.]+) s", re.M)
+
+
+def build(docs: Path) -> str:
+    """Return what a build prints."""
+    command = [sys.executable, str(docs / "build.py")]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8")
+    if done.returncode:
+        sys.exit(f"the build failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def main() -> None:
+    """Build twice and print two tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        docs = Path(folder) / "docs"
+        shutil.copytree(DOCS, docs, ignore=shutil.ignore_patterns("_build"))
+        cold, unchanged = build(docs), build(docs)
+    chapters = sorted(EXECUTED.findall(cold))
+    print(f"{'chapter':<45} executed in s")
+    for name, seconds in chapters:
+        print(f"{name:<45} {float(seconds):13.1f}")
+    print(
+        f"{'all, one after the other':<45} {sum(float(s) for _, s in chapters):13.1f}"
+    )
+    print(f"\n{'language':<12} {'cold, s':>10} {'unchanged, s':>14}")
+    first, second = dict(LANGUAGE.findall(cold)), dict(LANGUAGE.findall(unchanged))
+    for lang in ("zh", "en"):
+        print(f"{lang:<12} {float(first[lang]):10.1f} {float(second[lang]):14.1f}")
+
+
+if __name__ == "__main__":
+    main()
