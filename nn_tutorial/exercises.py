@@ -20,13 +20,14 @@ hint, so they join with ``or`` (``_numbers`` returns the numbers, or a hint)::
 
 import copy
 import ctypes
+import json
 import locale
 import math
 import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -287,6 +288,122 @@ def _check_01_4(answer: Any) -> Hint | None:
     return _is_close(answer, -2, within=1e-6, hint=other)
 
 
+# 02 Regression
+
+
+@exercise("02-1")
+def _check_02_1(answer: Any) -> Hint | None:
+    """Ask for the median of 1, 2, 3, 4 and 100."""
+    hint = Hint(
+        zh="站在你的数上往两边看：左边有几个，右边有几个？挪一小步，损失怎样变？",
+        en="Stand on your number and look both ways: how many are to the left, how "
+        "many to the right? What does a small step do to the loss?",
+    )
+    if _is_close(answer, 22, within=0.001, hint=hint) is None:
+        hint = Hint(
+            zh="22 是平均值，它让平方的损失最小。绝对值不一样。",
+            en="22 is the mean, which is best for squares. Absolute values differ.",
+        )
+    return _is_close(answer, 3, within=0.001, hint=hint)
+
+
+@exercise("02-2")
+def _check_02_2(answer: Any) -> Hint | None:
+    """Ask for the gradient of the mean squared error of a line."""
+    x, y = torch.tensor([[1.0], [2.0], [-1.0]]), torch.tensor([[0.0], [3.0], [1.0]])
+    w, b = torch.tensor(2.0, requires_grad=True), torch.tensor(-1.0, requires_grad=True)
+    loss = ((w * x + b - y) ** 2).mean()
+    expected = torch.stack(torch.autograd.grad(loss, [w, b]))
+    return _gives(
+        answer,
+        w.detach(),
+        b.detach(),
+        x,
+        y,
+        expected=expected,
+        within=1e-4,
+        hint=Hint(
+            zh="拿三个点在纸上算一遍：误差乘 x 再平均，误差平均，前面都有一个 2。",
+            en="Work out three points on paper: the mean of error times x, the mean of "
+            "the error, and a factor of 2 before both.",
+        ),
+    )
+
+
+@exercise("02-3")
+def _check_02_3(answer: Any) -> Hint | None:
+    """Ask for 11, the pieces that ten kinks make."""
+    hint = Hint(
+        zh="一个神经元折几次？一根线折一次，成了几段？",
+        en="How many kinks does one neuron make? Bend a wire once: how many pieces?",
+    )
+    return _is_close(answer, 11, within=0, hint=hint)
+
+
+# 03 Softmax classification
+
+
+@exercise("03-1")
+def _check_03_1(answer: Any) -> Hint | None:
+    """Ask for log(0.99 / 0.01), the lead that makes softmax 99 % sure."""
+    hint = Hint(
+        zh="写出两类的 softmax，令它等于 0.99，解出 e 的 z 次方，最后取对数。",
+        en="Write softmax for the two classes, set it to 0.99, solve for e to the z, "
+        "and take the logarithm at the end.",
+    )
+    if _is_close(answer, 99, within=0.5, hint=hint) is None:
+        hint = Hint(
+            zh="这是概率的比，也就是 e 的 z 次方。还差一步。",
+            en="This is the ratio of the probabilities, e to the z. One step is left.",
+        )
+    return _is_close(answer, math.log(99), within=0.006, hint=hint)
+
+
+@exercise("03-2")
+def _check_03_2(answer: Any) -> Hint | None:
+    """Ask for a cross-entropy that is right for small and for huge scores."""
+    labels = torch.tensor([0, 2])
+    small = torch.tensor([[2.0, 0.0, 1.0], [0.5, 3.0, -1.0]])
+    wrong = _gives(
+        answer,
+        small,
+        labels,
+        expected=nn.functional.cross_entropy(small, labels),
+        within=1e-4,
+        hint=Hint(
+            zh="已经在普通的分数上就不对：先算每行的损失，再取平均。",
+            en="Ordinary scores already come out wrong: compute the loss of each row, "
+            "then take the mean.",
+        ),
+    )
+    if wrong:
+        return wrong
+    huge = _call(answer, torch.tensor([[200.0, 0.0, 0.0], [0.0, 900.0, 0.0]]), labels)
+    # The losses of the rows are 0 and 900.
+    if _is_close(huge, 450, within=0.01, hint=_RIGHT):
+        return Hint(
+            zh="分数一大就不对：取指数之前，每行先减去它的最大值，也不要经过概率。",
+            en="Large scores come out wrong: subtract the maximum of each row before "
+            "the exponential, and do not pass through the probability.",
+        )
+    return None
+
+
+@exercise("03-3")
+def _check_03_3(answer: Any) -> Hint | None:
+    """Ask for log(10), the loss of guessing among ten classes."""
+    return _is_close(
+        answer,
+        math.log(10),
+        within=0.006,
+        hint=Hint(
+            zh="正确的那一类得到的概率是多少？取它的自然对数，再变号。",
+            en="What probability does the right class get? Take its natural logarithm "
+            "and change the sign.",
+        ),
+    )
+
+
 # 04 Logistic regression and a neural network
 
 
@@ -400,6 +517,9 @@ def _check_04_4(answer: Any) -> Hint | None:
     )
 
 
+# 05 Sequential and Module
+
+
 def _flower() -> tuple[np.ndarray, np.ndarray]:
     """Return the flower of chapter 04: points (400, 2) and which are of class 1.
 
@@ -416,7 +536,266 @@ def _flower() -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(points), np.repeat([False, True], 200)
 
 
-# --- 07
+@exercise("05-1")
+def _check_05_1(answer: Any) -> Hint | None:
+    """Ask for the 151 parameters of a 2-10-10-1 network."""
+    hint = Hint(
+        zh="一层一层来：每个输出有几个权重？再加上它自己的一个偏置。",
+        en="Go layer by layer: how many weights has each output? Add one bias for it.",
+    )
+    if _is_close(answer, 130, within=0, hint=hint) is None:
+        hint = Hint(
+            zh="权重数对了，还缺偏置。", en="The weights are right; add biases."
+        )
+    return _is_close(answer, 151, within=0, hint=hint)
+
+
+@exercise("05-2")
+def _check_05_2(answer: Any) -> Hint | None:
+    """Ask for a module that computes x + tanh(linear(x))."""
+    inputs = torch.tensor([[1.0, -2.0, 0.5, 0.0], [3.0, 0.0, -1.0, 2.0]])
+    if wrong := _is_module(answer, inputs=inputs, output_shape=(2, 4)):
+        return wrong
+    parameters = {tuple(p.shape): p for p in answer.parameters()}
+    if set(parameters) != {(4, 4), (4,)}:
+        return Hint(
+            zh=f"里面要有一个 nn.Linear(4, 4)；你的参数形状是 {list(parameters)}。",
+            en="One nn.Linear(4, 4) is asked for; the shapes of your parameters are "
+            f"{list(parameters)}.",
+        )
+    with torch.no_grad():
+        linear = nn.functional.linear(inputs, parameters[4, 4], parameters[(4,)])
+        outputs = answer(inputs)
+    if torch.allclose(outputs, linear.tanh(), atol=1e-5):
+        return Hint(
+            zh="tanh 有了，捷径还没有：把输入加到结果上。",
+            en="The tanh is there, the shortcut is not: add the input to the result.",
+        )
+    return _is_equal(
+        outputs,
+        inputs + linear.tanh(),
+        within=1e-5,
+        hint=Hint(
+            zh="次序是：线性层，tanh，再加上原来的输入。",
+            en="The order is: linear layer, tanh, then plus the input as it was.",
+        ),
+    )
+
+
+@exercise("05-3")
+def _check_05_3(answer: Any) -> Hint | None:
+    """Ask which of four changes leads to the lowest loss."""
+    choices = ("width", "depth", "lr", "steps")
+    if not isinstance(answer, str) or answer not in choices:
+        return Hint(
+            zh='答案是 "width"、"depth"、"lr"、"steps" 四个词之一。',
+            en='The answer is one of the words "width", "depth", "lr", "steps".',
+        )
+    if answer == "depth":
+        return None
+    return Hint(
+        zh="把四组损失打印成四行，找出所有数里最小的那一个，看它在哪一行。",
+        en="Print the losses as four rows, find the smallest of all numbers, and see "
+        "which row it stands in.",
+    )
+
+
+# 06 Saving and loading
+
+
+def _flower() -> tuple[np.ndarray, np.ndarray]:
+    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
+
+    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
+    file can be copied alone.
+    """
+    random_state = np.random.RandomState(1)
+    points = []
+    for label in (0, 1):
+        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
+        t = t + 0.2 * random_state.standard_normal(200)
+        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
+        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
+    return np.concatenate(points), np.repeat([False, True], 200)
+
+
+@exercise("06-1")
+def _check_06_1(answer: Any) -> Hint | None:
+    """Ask for a function that takes ``module.`` off the front of the names."""
+    names = ["0.weight", "submodule.bias", "module.scale"]
+    state = {f"module.{name}": torch.ones(2) * n for n, name in enumerate(names)}
+    state["plain.weight"] = torch.zeros(3)
+    wanted = dict(zip([*names, "plain.weight"], state.values(), strict=True))
+    result = _call(answer, dict(state))
+    if isinstance(result, Hint):
+        return result
+    if not isinstance(result, Mapping):
+        return _wrong_kind(
+            "一个返回字典的函数", "a function that returns a dictionary", result
+        )
+    found = list(result)
+    if "subbias" in found or "scale" in found:
+        return Hint(
+            zh="名字中间的 module. 要留着，开头的也只去掉一个。",
+            en="A module. in the middle of a name has to stay, and at the front only "
+            "one goes.",
+        )
+    if set(state) & set(found) - {"plain.weight"}:
+        return Hint(
+            zh="返回的字典里还有名字以 module. 开头：返回的是新做的那个吗？",
+            en="Some names still begin with module.: does the function return the new "
+            "dictionary?",
+        )
+    if set(found) != set(wanted):
+        return Hint(
+            zh=f"名字应为 {list(wanted)}，而你的是 {found}；没有前缀的名字不动。",
+            en=f"The names should be {list(wanted)}; yours are {found}. Names without "
+            "the prefix stay.",
+        )
+    hint = Hint(
+        zh="名字对了；每个名字还要配它原来的张量。",
+        en="The names are right; each must keep the tensor that it had.",
+    )
+    for name, value in wanted.items():
+        if wrong := _is_equal(result[name], value, hint=hint):
+            return wrong
+    return None
+
+
+@exercise("06-2")
+def _check_06_2(answer: Any) -> Hint | None:
+    """Ask for the limit of a 1-10-1 tanh network: sum of w2 sign(w1), plus b2."""
+    generator = torch.Generator().manual_seed(6)
+    state = {
+        "0.weight": torch.randn(10, 1, generator=generator),
+        "0.bias": torch.randn(10, generator=generator),
+        "2.weight": torch.randn(1, 10, generator=generator),
+        "2.bias": torch.randn(1, generator=generator),
+    }
+    result = _call(answer, dict(state))
+    if isinstance(result, Hint):
+        return result
+    sign, w2, b2 = state["0.weight"].sign(), state["2.weight"], state["2.bias"]
+    limit = (w2 @ sign + b2).item()
+    hints = {
+        limit - b2.item(): Hint(
+            zh="只差一样：输出层还有一个偏置。",
+            en="One thing is missing: the output layer has a bias, too.",
+        ),
+        (w2.sum() + b2).item(): Hint(
+            zh="不是每个 tanh 都走到 +1：权重为负的神经元走到哪里？",
+            en="Not every tanh goes to +1: where does a neuron with a negative weight "
+            "go?",
+        ),
+        (b2 - w2 @ sign).item(): Hint(
+            zh="这是 x 往负的方向走到底的值。",
+            en="That is where it goes as x becomes more and more negative.",
+        ),
+    }
+    other = Hint(
+        zh="x 很大时，每个 tanh 是 +1 或 −1：由谁的符号决定？输出层又怎样相加？",
+        en="For large x every tanh is +1 or −1: whose sign decides? Then see how the "
+        "output layer adds them up.",
+    )
+    for value, hint in hints.items():
+        if _is_close(result, value, within=1e-4, hint=other) is None:
+            return hint
+    return _is_close(result, limit, within=1e-4, hint=other)
+
+
+@exercise("06-3")
+def _check_06_3(answer: Any) -> Hint | None:
+    """Ask for a function that counts the numbers in a safetensors file."""
+    header = {
+        "a": {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]},
+        "b": {"dtype": "F16", "shape": [5], "data_offsets": [48, 58]},
+        "c": {"dtype": "I64", "shape": [], "data_offsets": [58, 66]},
+    }
+    text = json.dumps(header).encode()
+    content = len(text).to_bytes(8, "little") + text + bytes(66)
+    result = _call(answer, content)
+    if isinstance(result, Hint):
+        return result
+    other = Hint(
+        zh="表头里每个张量都有 shape：一个张量有多少个数？再加起来。",
+        en="The header gives the shape of every tensor: how many numbers does one "
+        "hold? Then add up.",
+    )
+    hints = {
+        66: Hint(
+            zh="66 是字节数；要的是有多少个数。",
+            en="66 is the number of bytes; how many numbers is asked for.",
+        ),
+        16: Hint(
+            zh="F16 每个数占 2 个字节，I64 占 8 个：别除以 4，看 shape。",
+            en="A number takes 2 bytes in F16 and 8 in I64: look at the shape instead "
+            "of dividing by 4.",
+        ),
+        17: Hint(
+            zh="形状 [] 的张量也有一个数：空的乘积是 1。",
+            en="A tensor of shape [] holds a number, too: an empty product is 1.",
+        ),
+        3: Hint(
+            zh="3 是张量的个数；每个张量里有许多数。",
+            en="3 is the number of tensors; each holds many numbers.",
+        ),
+    }
+    for value, hint in hints.items():
+        if _is_close(result, value, within=0.5, hint=other) is None:
+            return hint
+    return _is_close(result, 18, within=0, hint=other)
+
+
+@exercise("06-4")
+def _check_06_4(answer: Any) -> Hint | None:
+    """Ask for the losses after 20,000 steps: on the training points and on new ones."""
+    losses = _numbers(answer, 2)
+    if isinstance(losses, Hint):
+        return losses
+    own, new = losses
+    if abs(own - 0.0205) <= 0.0003 and abs(new - 0.02185) <= 0.0003:
+        return None
+    if abs(own - 0.02158) <= 0.0003 and abs(new - 0.02254) <= 0.0003:
+        return Hint(
+            zh="这是 10000 步时的损失：装入以后还要再走 10000 步。",
+            en="These are the losses at 10000 steps: after loading, take 10000 more.",
+        )
+    if own > new:
+        return Hint(
+            zh="先写训练点的损失，再写新点的：两个数是不是写反了？",
+            en="First the points of the training, then the new ones: are the two "
+            "numbers the wrong way around?",
+        )
+    if abs(own - new) <= 0.0003:
+        return Hint(
+            zh="两个损失几乎一样：新点的 y 换成新的了吗？",
+            en="The two losses are nearly equal: did the new points get their new y?",
+        )
+    return Hint(
+        zh="从 weights.pt 出发，学习率 0.05，再走 10000 步；新点的种子从 1 到 20，"
+        "每组算一个损失，再取平均。",
+        en="Start from weights.pt, learning rate 0.05, 10000 more steps; for the new "
+        "points seeds 1 to 20, one loss for each set, then the mean.",
+    )
+
+
+# 07 MNIST: a deep network
+
+
+def _flower() -> tuple[np.ndarray, np.ndarray]:
+    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
+
+    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
+    file can be copied alone.
+    """
+    random_state = np.random.RandomState(1)
+    points = []
+    for label in (0, 1):
+        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
+        t = t + 0.2 * random_state.standard_normal(200)
+        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
+        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
+    return np.concatenate(points), np.repeat([False, True], 200)
 
 
 @exercise("07-1")
@@ -509,7 +888,7 @@ def _check_07_4(answer: Any) -> Hint | None:
     )
 
 
-# --- 08
+# 08 MNIST: batch normalization and the GPU
 
 
 @exercise("08-1")
@@ -598,6 +977,83 @@ def _check_08_3(answer: Any) -> Hint | None:
         hint=Hint(
             zh="写出 norm(Wx + b) 的式子，把乘 x 的和不乘 x 的分开。",
             en="Write down norm(Wx + b), and separate what multiplies x from the rest.",
+        ),
+    )
+
+
+# 09 From raw autograd to nn.Module
+
+
+@exercise("09-1")
+def _check_09_1(answer: Any) -> Hint | None:
+    return _is_close(
+        answer,
+        74,
+        within=0,
+        hint=Hint(
+            zh="每层的权重有几行？输入的列数，再加上那一列 1。",
+            en="How many rows have the weights of a layer? One for each column of the "
+            "input, and one for the column of ones.",
+        ),
+    )
+
+
+@exercise("09-2")
+def _check_09_2(answer: Any) -> Hint | None:
+    labels = torch.tensor([2, 0, 1, 2, 2])
+    encoded = [[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0]]
+    return _gives(
+        answer,
+        labels,
+        4,
+        expected=torch.tensor(encoded, dtype=torch.float32),
+        hint=Hint(
+            zh="每行恰好有一个 1，在标签所指的那一列；没有出现过的类也占一列。",
+            en="Each row holds exactly one 1, in the column that the label names; a "
+            "class that does not occur has a column as well.",
+        ),
+    )
+
+
+@exercise("09-3")
+def _check_09_3(answer: Any) -> Hint | None:
+    net = _call(answer, [2, 10, 10, 4])
+    if isinstance(net, Hint):
+        return net
+    inputs = torch.tensor([[1.0, -1.0], [0.5, 2.0], [-3.0, 0.0]])
+    if wrong := _is_module(net, inputs=inputs, output_shape=(3, 4)):
+        return wrong
+    shapes = [tuple(parameter.shape) for parameter in net.parameters()]
+    if shapes != [(10, 2), (10,), (10, 10), (10,), (4, 10), (4,)]:
+        return Hint(
+            zh="[2, 10, 10, 4] 要三个 nn.Linear，各有权重和偏置；"
+            f"你的参数是 {shapes}。",
+            en="[2, 10, 10, 4] asks for three nn.Linear, each with weight and bias; "
+            f"your parameters are {shapes}.",
+        )
+    *hidden, output = net.parameters()
+    with torch.no_grad():
+        for parameter in hidden:
+            parameter.zero_()
+        output.copy_(torch.tensor([-5.0, 0.0, 5.0, 10.0]))
+        outputs = net(inputs)
+    if not torch.equal(outputs, output.expand(3, 4)):
+        return Hint(
+            zh="最后一层之后还有别的运算：logits 应当原样交给 CrossEntropyLoss。",
+            en="Something follows the last layer: CrossEntropyLoss takes the logits as "
+            "they are.",
+        )
+    with torch.no_grad():
+        hidden[4].fill_(1.0)
+        output.zero_()
+        outputs = net(inputs)
+    return _is_equal(
+        outputs,
+        torch.full((3, 4), 5.0),
+        within=1e-5,
+        hint=Hint(
+            zh="隐藏层的激活函数应当是 sigmoid，每个隐藏层一个。",
+            en="The activation of the hidden layers should be sigmoid, one after each.",
         ),
     )
 

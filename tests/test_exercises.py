@@ -2,10 +2,13 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_linear_bn_eval
@@ -36,6 +39,33 @@ def silu_slope(z):
     return torch.special.expit(z) * (1 + z * torch.special.expit(-z))
 
 
+class Shortcut(nn.Module):
+    """The module that exercise 05-2 asks for, or one without its shortcut."""
+
+    def __init__(self, *, shortcut: bool) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.shortcut = shortcut
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        outputs = torch.tanh(self.linear(inputs))
+        return inputs + outputs if self.shortcut else outputs
+
+
+class LogitNet(nn.Module):
+    """The network that exercise 09-3 asks for, or one with another last layer."""
+
+    def __init__(self, topology: list[int], *, last: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(topology))
+        self.last = last
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers[:-1]:
+            inputs = torch.sigmoid(layer(inputs))
+        return self.last(self.layers[-1](inputs))
+
+
 # One line for each exercise. 00-1 is a toy registered by a fixture below.
 CASES: dict[str, Case] = {
     "00-1": Case(right=lambda: 4, wrong=lambda: 5),
@@ -43,10 +73,58 @@ CASES: dict[str, Case] = {
     "01-2": Case(right=lambda: silu_slope, wrong=lambda: torch.sigmoid),
     "01-3": Case(right=lambda: (1, -2, 1), wrong=lambda: torch.tensor([1.0, -1, 1])),
     "01-4": Case(right=lambda: -2.0, wrong=lambda: 2),
+    "02-1": Case(right=lambda: 3, wrong=lambda: 22),
+    "02-2": Case(
+        right=lambda: (
+            lambda w, b, x, y: torch.stack(
+                [2 * ((w * x + b - y) * x).mean(), 2 * (w * x + b - y).mean()]
+            )
+        ),
+        wrong=lambda: lambda w, b, x, y: torch.stack([w, b]),
+    ),
+    "02-3": Case(right=lambda: 11, wrong=lambda: 10),
+    "03-1": Case(right=lambda: 4.595, wrong=lambda: 0.99),
+    "03-2": Case(
+        right=lambda: nn.functional.cross_entropy,
+        wrong=lambda: lambda z, y: -z.softmax(1)[range(len(y)), y].log().mean(),
+    ),
+    "03-3": Case(right=lambda: 2.303, wrong=lambda: 1.0),
     "04-1": Case(right=lambda: math.log(9), wrong=lambda: 0.9),
     "04-2": Case(right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])),
     "04-3": Case(right=lambda: 384, wrong=lambda: 24),
     "04-4": Case(right=lambda: (0.213, 0.246), wrong=lambda: (0.215, 0.141)),
+    "05-1": Case(right=lambda: 151, wrong=lambda: 130),
+    "05-2": Case(
+        right=lambda: Shortcut(shortcut=True), wrong=lambda: Shortcut(shortcut=False)
+    ),
+    "05-3": Case(right=lambda: "depth", wrong=lambda: "steps"),
+    "06-1": Case(
+        right=lambda: (
+            lambda state: {
+                name.removeprefix("module."): value for name, value in state.items()
+            }
+        ),
+        wrong=lambda: (
+            lambda state: {
+                name.replace("module.", ""): value for name, value in state.items()
+            }
+        ),
+    ),
+    "06-2": Case(
+        right=lambda: (
+            lambda s: s["2.weight"][0] @ s["0.weight"][:, 0].sign() + s["2.bias"]
+        ),
+        wrong=lambda: lambda s: s["2.weight"].sum() + s["2.bias"],
+    ),
+    "06-3": Case(
+        right=lambda: (
+            lambda content: sum(
+                tensor.numel() for tensor in safetensors.torch.load(content).values()
+            )
+        ),
+        wrong=lambda: lambda content: (len(content) - 8) // 4,
+    ),
+    "06-4": Case(right=lambda: (0.0205, 0.02185), wrong=lambda: (0.0216, 0.0225)),
     "07-1": Case(right=lambda: 18_760, wrong=lambda: 18_740),
     "07-2": Case(
         right=lambda: (
@@ -75,6 +153,15 @@ CASES: dict[str, Case] = {
     "08-3": Case(
         right=lambda: lambda linear, norm: fuse_linear_bn_eval(linear.eval(), norm),
         wrong=lambda: lambda linear, norm: linear,
+    ),
+    "09-1": Case(right=lambda: 74, wrong=lambda: 60),
+    "09-2": Case(
+        right=lambda: lambda labels, n: torch.eye(n)[labels],
+        wrong=lambda: lambda labels, n: torch.ones(len(labels), n),
+    ),
+    "09-3": Case(
+        right=lambda: partial(LogitNet, last=nn.Identity()),
+        wrong=lambda: partial(LogitNet, last=nn.Sigmoid()),
     ),
 }
 
