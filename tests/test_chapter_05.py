@@ -1,0 +1,56 @@
+"""Chapter 05 says what is true of Sequential and Module."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from nn_tutorial.models import TwoLayerNet
+
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters"
+CHAPTER /= "05-sequential-and-module.md"
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    """What the chapter's visible cells define before its mistakes, in 200 steps."""
+    threads = torch.get_num_threads()
+    source = CHAPTER.read_text(encoding="utf8")
+    before = source[: source.index("(module-mistakes)=")]
+    namespace: dict = {}
+    with plt.rc_context(), plt.ioff():
+        for code in re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", before, re.M):
+            exec(code.replace("steps=2000", "steps=200"), namespace)
+        plt.close("all")
+    yield namespace
+    torch.set_num_threads(threads)
+
+
+def test_the_2_4_1_network_has_17_parameters(chapter):
+    assert chapter["total"] == 2 * 4 + 4 + 4 * 1 + 1
+
+
+def test_named_layers_compute_tanh_between_two_affine_maps(chapter):
+    net, x = chapter["named"], chapter["points"]
+    w1, b1, w2, b2 = (p.detach() for p in net.parameters())
+    expected = torch.tanh(x @ w1.T + b1) @ w2.T + b2
+    assert torch.allclose(net(x), expected, atol=1e-5)
+
+
+def test_the_package_has_the_class_of_the_chapter(chapter):
+    package = TwoLayerNet(2, 4, 1)
+    package.load_state_dict(chapter["named"].state_dict())
+    assert torch.equal(package(chapter["points"]), chapter["named"](chapter["points"]))
+
+
+def test_both_branches_are_added_and_trained(chapter):
+    net, x = chapter["branches"], chapter["points"]
+    assert torch.equal(net(x), net.bent(x) + net.straight(x))
+    assert all(p.grad is not None and p.grad.any() for p in net.parameters())
+
+
+def test_printed_module_shows_parts_and_printed_sequential_shows_steps(chapter):
+    assert "Tanh" in repr(chapter["quick"])
+    assert "Tanh" not in repr(chapter["named"])
