@@ -10,8 +10,10 @@ import platform
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
+from typing import Any
 
 import myst_nb.core.execute.cache
 import nbformat
@@ -133,9 +135,17 @@ myst_nb.core.execute.cache.single_nb_execution = execute
 # fresh record of another (cured here; whole caches are removed by fingerprint).
 JupyterCacheBase.truncate_caches = lambda self: None
 
-# Sphinx hands each worker a run of neighbouring pages. One page at a time keeps
-# every core busy until the last chapter, however unequal the chapters are.
-sphinx.builders.make_chunks = lambda pages, nproc, maxbatch=10: [[p] for p in pages]
+
+def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[Any]:
+    """Return a chunk for every page, the long MNIST chapters first.
+
+    Sphinx hands each worker a run of neighbouring pages. One page at a time, with the
+    longest first, keeps every core busy until the end.
+    """
+    return [[page] for page in sorted(pages, key=lambda page: "mnist" not in page)]
+
+
+sphinx.builders.make_chunks = one_page_each
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
