@@ -6,6 +6,7 @@ means something else today, and after one command.
 """
 
 import dataclasses
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -21,6 +22,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packaging.version import Version
 
 from nn_tutorial.modernize.__main__ import main
 from nn_tutorial.modernize.catalog import HABITS, REASONS, Text
@@ -144,6 +146,14 @@ def code_of(path: Path) -> str:
 # What a program stops with today on a machine without a GPU, whatever build of PyTorch.
 NO_GPU = "Found no NVIDIA driver|No CUDA GPUs are available|not compiled with CUDA"
 
+# The catalogue quotes PyTorch 2.15; where the oldest one that the package supports says
+# it in other words, it says these.
+IS_TODAYS = Version(importlib.metadata.version("torch")) >= Version("2.15")
+EARLIER = {
+    "bool-minus": "Subtraction, the `-` operator, with a bool tensor is not supported.",
+    "scheduler-verbose": "The verbose parameter is deprecated",
+}
+
 # Program, what it stops with today, and what it prints after one command.
 CORPUS = {
     "mnist_full_post.py": (NO_GPU, ["Eval Acc: 1.000000", "label: 0, sum: 1.0000"]),
@@ -157,7 +167,10 @@ CORPUS = {
     "logistic_flower.py": ("invalid index of a 0-dim tensor", ["accuracy: 0.97"]),
     "python2_print.py": ("Missing parentheses", ["0 1 2 3 \ncaught old"]),
     "pasted_from_web.py": ("invalid character", ["输出的形状，是： (3, 2)", "： 58"]),
-    "recurrent.py": ("argument 'verbose'", ["lr: 0.005", "fits: True"]),
+    "recurrent.py": (
+        "argument 'verbose'" if IS_TODAYS else "invalid index of a 0-dim tensor",
+        ["lr: 0.005", "fits: True"],
+    ),
     "transfer.py": ("no attribute 'Scale'", ["shape: (1, 2)", "sum: 2.000"]),
     "gan.py": ("invalid index of a 0-dim tensor", ["D falls: True"]),
     "old_notebook.ipynb": ("invalid index of a 0-dim", ["w = 0.5 3.0, b = 0.9"]),
@@ -388,6 +401,8 @@ def test_every_habit_that_stops_or_warns_has_an_example():
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_quoted_message_is_what_is_really_said(runs: dict[str, Run], rule: str):
     run, says = runs[f"then/{rule}.py"], HABITS[rule].says
+    if not IS_TODAYS:
+        says = EARLIER.get(rule, says)
 
     assert run.says(says) or (rule == "cuda-call" and re.search(NO_GPU, run.error))
 
@@ -447,13 +462,18 @@ def test_tables_agree_with_pytorch_and_torchvision(runs: dict[str, Run]):
     run = runs["then/tables.py"]
 
     assert run.error == ""
-    assert run.output.splitlines() == [
-        "renamed to nothing: []",
-        "not removed: []",
-        "removed for nothing: []",
-        "without these weights: []",
-        "takes verbose: []",
-    ]
+    answers = dict(line.split(": ") for line in run.output.splitlines())
+    assert set(answers) == {
+        "renamed to nothing",
+        "not removed",
+        "removed for nothing",
+        "without these weights",
+        "takes verbose",
+    }
+    if not IS_TODAYS:  # these went since PyTorch 2.6
+        for question in ("not removed", "takes verbose"):
+            del answers[question]
+    assert set(answers.values()) == {"[]"}
 
 
 def test_file_in_gbk_without_declaration_is_refused_by_python(tmp_path: Path):
@@ -597,6 +617,12 @@ REWRITTEN = {
         "total = 0\nfor a, b in loader:\n    loss = nn.MSELoss()(a, b)\n"
         "    loss.backward()\n    total += loss.item() * len(a)\nprint(total / 3)",
     ),
+    "losses of an evaluation, which hold the most": (
+        "net = nn.Linear(1, 1)\ntotal = 0\nfor a, b in loader:\n"
+        "    loss = F.mse_loss(net(a), b)\n    total += loss\nprint(total)",
+        "net = nn.Linear(1, 1)\ntotal = 0\nfor a, b in loader:\n"
+        "    loss = F.mse_loss(net(a), b)\n    total += loss.item()\nprint(total)",
+    ),
     "reduce=False wins over size_average": (
         "nn.MSELoss(size_average=False, reduce=False)",
         'nn.MSELoss(reduction="none")',
@@ -640,6 +666,13 @@ FINE = {
     "losses that are added to be minimised":
         "total = 0\nfor a, b in batches:\n    loss = F.mse_loss(a, b)\n"
         "    total += loss\ntotal.backward()",
+    "losses kept where nothing is recorded":
+        "net = nn.Linear(1, 1)\ntotal = 0\ndef test(total):\n"
+        "    loss = F.mse_loss(net(a), b)\n    total += loss\n    print(total)\n"
+        "with torch.no_grad():\n    test(total)",
+    "losses kept to be minimised together":
+        "net = nn.Linear(1, 1)\nkept = []\nloss = F.mse_loss(net(a), b)\n"
+        "kept.append(loss)\ntorch.stack(kept).sum().backward()",
     "numbers that are kept":
         "kept = []\nloss = F.mse_loss(a, b)\nloss.backward()\nkept.append(loss.item())",
     "a function handed on, not called": "table = {F.sigmoid: 1}",

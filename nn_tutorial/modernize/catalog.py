@@ -84,9 +84,9 @@ HABITS: dict[str, Habit] = {
         "spelling",
         "",
         Text(
-            "F.sigmoid 和 F.tanh 今天不再警告，也照常计算；0.4.1 到 1.13 会警告",
-            "F.sigmoid and F.tanh compute as ever and no longer warn, as they did from "
-            "0.4.1 to 1.13",
+            "F.sigmoid 和 F.tanh 照常计算；0.4.1 到 1.13 会警告，2.0 起不再警告",
+            "F.sigmoid and F.tanh compute as ever; they warned from 0.4.1 to 1.13 and "
+            "do so no more since 2.0",
         ),
         Text("写 torch.sigmoid、torch.tanh", "write torch.sigmoid, torch.tanh"),
     ),
@@ -133,9 +133,11 @@ HABITS: dict[str, Habit] = {
         "silent",
         "",
         Text(
-            "留下的是损失张量，它拖着这一步的整张计算图，内存随步数增长",
-            "what is kept is the loss tensor, and with it the whole graph of its step: "
-            "memory grows with every step",
+            "留下的是损失张量，它拖着这一步的计算图：backward() 之后只剩节点，"
+            "没有 backward() 就连所有中间结果都留着，内存逐步增长",
+            "what is kept is the loss tensor and with it the graph of its step: after "
+            "backward() the nodes alone, without it every value in between as well, "
+            "more with every step",
         ),
         Text("留下数值：loss.item()", "keep the number: loss.item()"),
     ),
@@ -143,9 +145,9 @@ HABITS: dict[str, Habit] = {
         "silent",
         "",
         Text(
-            "/ 今天总是真除法：整数张量相除得到浮点数，1.5 以前会取整",
-            "/ is true division today: integer tensors give floats, where they gave "
-            "whole numbers before 1.5",
+            "/ 自 1.7 起总是真除法：整数张量相除得到浮点数，1.5 及以前会取整",
+            "/ is true division since 1.7: integer tensors give floats, and gave whole "
+            "numbers up to 1.5",
         ),
         Text(
             "要整数就写 //；要负数也向零取整，"

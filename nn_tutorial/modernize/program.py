@@ -673,6 +673,10 @@ class Program:
                 sites.setdefault(function, []).append(call)
         return sites
 
+    def calls_of(self, function: cst.FunctionDef) -> list[cst.Call]:
+        """Return the calls of a function that the program holds."""
+        return self._call_sites.get(function, [])
+
     def arguments_for(self, parameter: cst.Param) -> list[cst.BaseExpression]:
         """Return what the program passes for a parameter; empty when not certain."""
         function = self.enclosing(parameter, cst.FunctionDef)

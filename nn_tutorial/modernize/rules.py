@@ -396,7 +396,7 @@ def _volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Findin
     return finding
 
 
-_NO_GRAD = {"torch.no_grad", "torch.inference_mode"}
+_NO_GRAD = {"torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled"}
 
 
 def _under_no_grad(program: Program, node: cst.CSTNode) -> bool:
@@ -567,7 +567,7 @@ def _kept_loss(
         name
         for name in _operands(kept)
         if isinstance(name, cst.Name)
-        and program.goes_backward(name)
+        and (program.goes_backward(name) or _is_evaluated(program, name))
         and not any(_is_taken_out(b.value) for b in program.reaching(name))
     ]
     if not names or _under_no_grad(program, node):
@@ -576,8 +576,27 @@ def _kept_loss(
     if _number_suffices(program, holder, set()):
         edits = [(program.end(name), program.end(name), ".item()") for name in names]
         yield Finding("loss-graph", start, edits)
-    else:
+    elif any(map(program.goes_backward, names)):
         yield Finding("loss-graph", start, reason="used-as-tensor")
+
+
+def _is_evaluated(program: Program, name: cst.Name) -> bool:
+    """Say whether a name holds the loss of a network that nobody trains here."""
+    function = program.enclosing(name, cst.FunctionDef)
+    calls = program.calls_of(function) if function is not None else []
+    if calls and all(_under_no_grad(program, call) for call in calls):
+        return False
+    losses = [binding.value for binding in program.reaching(name)]
+    return bool(losses) and all(
+        isinstance(loss, cst.Call)
+        and program.is_one_number(loss)
+        and any(
+            isinstance(value, cst.Call) and _is_model_call(program, value)
+            for arg in loss.args
+            for value in program.values(arg.value)
+        )
+        for loss in losses
+    )
 
 
 def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
