@@ -1291,15 +1291,20 @@ def test_installed_torchvision_is_left_in_peace():
     assert [(str(p), r) for p in files for r in modernize(read_document(p))[0]] == []
 
 
+# What is found in the book, and why it stands there.
+SHOWN_ON_PURPOSE = {
+    # The chapter on saving shows the error of today, and the reader what it means.
+    ("06-saving-and-loading.md", "load-model"),
+}
+
+
 def test_the_book_and_its_package_are_left_in_peace():
     pages = [p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts]
     pages = [p for p in pages if not p.name.startswith("10-")]  # shows the old habits
     files = [*pages, *(ROOT / "nn_tutorial").rglob("*.py"), ROOT / "README.md"]
 
-    found = [
-        (str(path), r) for path in files for r in modernize(read_document(path))[0]
-    ]
-    assert found == []
+    found = {(p.name, r.rule) for p in files for r in modernize(read_document(p))[0]}
+    assert found == SHOWN_ON_PURPOSE
 
 
 # -- Properties ----------------------------------------------------------------------
