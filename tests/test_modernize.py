@@ -284,7 +284,9 @@ def named(path):
     for end in range(len(parts), 0, -1):
         try:
             thing = importlib.import_module(".".join(parts[:end]))
-        except ImportError:
+        except ImportError as error:
+            if error.name == "setuptools":
+                return path  # it is there; with PyTorch 2.6 setuptools is not
             continue
         for part in parts[end:]:
             thing = getattr(thing, part, None)
