@@ -276,7 +276,8 @@ def test_the_door_and_the_switch_work_from_a_disk(chromium):
     context.close()
 
 
-@pytest.mark.parametrize("page", PAGES)
+# (The page for lost readers loads no script, so it has no place to keep.)
+@pytest.mark.parametrize("page", [page for page in PAGES if page[3:] != "404.html"])
 def test_the_switch_leads_to_the_same_place_of_the_same_page(visit, page):
     places = [element["id"] for element in html(page).select("main section[id]")]
     anchor = f"#{places[-1]}" if places else ""
@@ -293,6 +294,20 @@ def test_the_switch_keeps_what_was_searched(visit):
     tab.click("a.language")
     tab.wait_for_url("**/en/search.html?q=tensor")
     tab.wait_for_selector("ul.search a")
+
+
+@pytest.mark.parametrize("page", ["404.html", "zh/404.html", "en/404.html"])
+def test_a_page_for_lost_readers_works_at_any_address(visit, url, page):
+    """A host shows it in the place of any page that does not exist."""
+    language = page.partition("/")[0] if "/" in page else "zh"
+    visitor = visit()
+    lost = f"{url}{language}/chapters/deep/gone.html"
+    text = (SITE / page).read_text(encoding="utf8")
+    visitor.tab.route(lost, lambda route: route.fulfill(body=text, status=200))
+    tab = visitor.open(f"{language}/chapters/deep/gone.html")
+    assert tab.evaluate("getComputedStyle(document.body).lineHeight") != "normal"
+    tab.click(f'main a[href^="{language}/index.html"], main a[href^="index.html"]')
+    tab.wait_for_url(f"{url}{language}/index.html*")
 
 
 # -- Search -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import pkgutil
 import re
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -312,6 +313,84 @@ def test_the_reference_has_every_module_of_the_package():
     modules = {module.name for module in pkgutil.iter_modules(nn_tutorial.__path__)}
     page = (DOCS / "api.md").read_text("utf8")
     assert set(re.findall(r"automodule:: nn_tutorial\.(\w+)", page)) == modules
+
+
+TINY = '''\
+"""A module that stands alone."""
+
+
+def double(number):
+    """Return twice a number.
+
+    Args:
+        number: Any `int`.
+    """
+    return 2 * number
+'''
+REFERENCE = """\
+(ref)=
+% zh
+# 参考
+
+中文。
+% en
+# Reference
+
+English.
+% all
+
+{py:class}`other.Thing`
+
+```{eval-rst}
+.. automodule:: tiny
+   :members:
+```
+"""
+
+
+@pytest.fixture
+def reference(make_book, monkeypatch):
+    """Build the reference of a tiny module in one language."""
+
+    def build(language):
+        book = make_book({"index.md": REFERENCE})
+        extensions = ["inventories", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+        options = (
+            f"extensions += {extensions}\nnitpicky = True\ndefault_role = 'code'\n"
+        )
+        book.write("conf.py", CONF + options)
+        book.write("tiny.py", TINY)
+        address = "https://example.org/docs/"
+        book.write(
+            "inventories/other.txt", f"{address}\nother.Thing py:class p.html#$\n"
+        )
+        monkeypatch.syspath_prepend(book.docs)
+        assert book.build(language).warnings() == ""
+        return book.html().main
+
+    yield build
+    sys.modules.pop("tiny", None)
+
+
+def test_a_docstring_in_the_chinese_reference_is_marked_as_english(reference):
+    main = reference("zh")
+    english = [part.text for part in main.select("p[lang=en]")]
+    assert english == [
+        "A module that stands alone.",
+        "Return twice a number.",
+        "number – Any int.",
+    ]
+    assert main.find("p", string="中文。").get("lang") is None
+    assert main.select_one("dl.field-list dt").find(string=True) == "参数"
+
+
+def test_nothing_is_marked_in_the_english_reference(reference):
+    assert not reference("en").select("[lang]")
+
+
+def test_names_of_others_link_to_their_documentation_without_asking_it(reference):
+    link = reference("en").select_one("a.external")
+    assert link["href"] == "https://example.org/docs/p.html#other.Thing"
 
 
 # -- Search -----------------------------------------------------------------------

@@ -22,6 +22,7 @@ from sphinx.util.typing import ExtensionMetadata
 TAGS = {"zh": "zh-CN", "en": "en"}
 NAMES = {"zh": "中文", "en": "English"}
 
+STYLE = Path(__file__).parents[1] / "_static" / "book.css"
 CHAPTER = re.compile(r"(?:^|/)(\d\d)-[^/]+$")  # its pages and links begin with a number
 
 WORDS = {
@@ -82,6 +83,8 @@ def add_to_context(
     context["chapter"] = WORDS[here]["chapter"].format(number[1]) if number else ""
     context["contents"] = contents(context, pagename)
     context["description"] = description_of(doctree) if doctree else ""
+    if pagename == "404":  # see the template
+        context["style"] = STYLE.read_text(encoding="utf8")
     if app.config.html_baseurl:
         root = app.config.html_baseurl.removesuffix(f"{here}/")
         pages = {TAGS[code]: f"{root}{code}/{pagename}.html" for code in TAGS}
