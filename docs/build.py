@@ -10,16 +10,18 @@ the cache. If it had to execute anything, the build fails: the two would be two 
 import argparse
 import contextlib
 import io
+import multiprocessing
 import os
 import re
 import shutil
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TextIO
 
+import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
-from sphinx.locale import translators
 
 DOCS = Path(__file__).parent
 BUILD = DOCS / "_build"
@@ -68,7 +70,6 @@ def build_language(language: str, *, jobs: str) -> list[float]:
 
     command = ["-b", "html", "-t", language, "-n", "-W", "--keep-going", "-j", jobs]
     command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    translators.clear()  # else the first language's words fill gaps of the second
     with (folder / "log.txt").open("w", encoding="utf8") as log:
         status = Status(log)
         with contextlib.redirect_stdout(status):
@@ -77,6 +78,19 @@ def build_language(language: str, *, jobs: str) -> list[float]:
         sys.exit(f"building {language} failed: the messages above name the place")
     unfinished.unlink()
     return status.seconds
+
+
+def in_own_process(language: str, *, jobs: str) -> list[float]:
+    """Call :func:`build_language` in a process that ends with it.
+
+    Sphinx keeps words of the language in which it first needed them: built in one
+    process, the English reference would have Chinese headings. A fork costs next to
+    nothing, since what both languages import is imported already.
+    """
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
+        return pool.submit(build_language, language, jobs=jobs).result()
 
 
 def assemble() -> None:
@@ -108,7 +122,7 @@ def main() -> None:
     summary = []
     for language in [options.only] if options.only else ["zh", "en"]:
         start = time.perf_counter()
-        executed = build_language(language, jobs=options.jobs)
+        executed = in_own_process(language, jobs=options.jobs)
         if language == "en" and executed and not options.only:
             sys.exit(
                 f"the English build executed {len(executed)} chapter(s) again: some "
