@@ -8,6 +8,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
 import execution  # noqa: E402  (found on the path set above)
+import kept  # noqa: E402
 
 # -- The book -------------------------------------------------------------------
 zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
@@ -38,7 +39,7 @@ nitpicky = True
 nitpick_ignore = [("py:class", "nn_tutorial.mnist.Item")]  # a type variable
 
 # -- MyST -----------------------------------------------------------------------
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline"]
+myst_enable_extensions = kept.MYST_EXTENSIONS
 myst_heading_anchors = 3
 myst_update_mathjax = False  # there is none, see _ext/mathml.py
 
@@ -54,13 +55,15 @@ napoleon_use_ivar = True
 # The kernels see this environment. Feedback of exercises comes in both languages,
 # because one run serves both; the page shows its own (see _ext/bilingual.py).
 os.environ["NN_TUTORIAL_LANG"] = "both"
-os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")  # `nox -s gpu` sets cuda
-os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(HERE / "_build" / "gpu")
+os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
 execution.find_data(HERE / "chapters")
 os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's profile
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))
+if os.environ["NN_TUTORIAL_DEVICE"] == "cpu":  # any other has results of its own
+    os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(kept.table_folder())
+    kept.show_kept(HERE / "chapters", nb_execution_cache_path)
 nb_execution_in_temp = True  # what a chapter saves does not litter the sources
 nb_execution_timeout = 600
 # A failed cell is a warning, which -W makes an error. Unlike execution_raise_on_error

@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from traitlets.config import Config
 
+KEPT = Path(__file__).parents[1] / "_build" / "gpu"  # results of `nox -s gpu`
 KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
@@ -45,6 +46,11 @@ def package_source() -> list[Path]:
     return sorted(Path(folder).rglob("*.py"))
 
 
+def needs_mnist(page: Path) -> bool:
+    """Say whether a page asks for MNIST: such pages are worth a GPU."""
+    return "mnist_root(" in page.read_text("utf8")
+
+
 def find_data(chapters: Path) -> None:
     """Find MNIST, or its stand-in, once, and tell the kernels where it is.
 
@@ -55,7 +61,7 @@ def find_data(chapters: Path) -> None:
         chapters: Folder of the chapters; without one that asks for MNIST nothing is
             looked for.
     """
-    if any("mnist_root(" in page.read_text("utf8") for page in chapters.glob("*.md")):
+    if any(needs_mnist(page) for page in chapters.glob("*.md")):
         from nn_tutorial.mnist import mnist_root
 
         source = mnist_root(stand_in=True)
@@ -64,17 +70,30 @@ def find_data(chapters: Path) -> None:
         os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source.checksum
 
 
+def results_fingerprint() -> str:
+    """Return a short name for what decides a result on any machine.
+
+    That is: the source of ``nn_tutorial``, and the data found by `find_data`.
+    """
+    data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
+    digest = hashlib.sha256(data.encode())
+    for path in package_source():
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def fingerprint() -> str:
     """Return a short name for everything besides the cells that decides an output.
 
-    That is: the source of ``nn_tutorial``, the versions of Python and of the
-    packages that compute or draw, the device, and the data found by `find_data`.
+    That is: `results_fingerprint`; the versions of Python and of the packages that
+    compute or draw; the device; and the results that a GPU run has left, since pages
+    show them.
     """
-    parts = [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
-    parts += [os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")]
+    parts = [results_fingerprint()]
+    parts += [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
     parts += [f"{name} {package_version(name)}" for name in PACKAGES]
     digest = hashlib.sha256("\n".join(parts).encode())
-    for path in package_source():
+    for path in sorted(path for path in KEPT.glob("*") if path.is_file()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -1,0 +1,278 @@
+"""Results of a GPU run: shown while they hold, and only then. No GPU is needed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from nn_tutorial import mnist
+
+DOCS = Path(__file__).parents[1] / "docs"
+MACHINERY = [
+    *["build.py", "conf.py", "gpu.py"],
+    *["_ext", "_static", "_templates", "root"],
+]
+# To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.
+FAKE_CUDA = (
+    "import runpy, sys, torch; torch.cuda.is_available = lambda: True; "
+    "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+CHAPTER = """\
+---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+
+({name})=
+% zh
+# 第一章
+% en
+# Chapter
+% all
+
+```{{code-cell}} ipython3
+# zh: 这一页用 mnist_root() 的数据
+# en: this page uses the data of mnist_root()
+import os
+
+device = os.environ["NN_TUTORIAL_DEVICE"]
+{code}
+```
+"""
+SAY_DEVICE = "print(f'ran on <{device}>')"
+
+
+class Done:
+    """How a command ended."""
+
+    def __init__(self, command: list[str], **variables: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf8",
+            env={**os.environ, **variables},
+            timeout=120,
+        )
+        self.code, self.output = done.returncode, done.stdout
+
+    def executed(self) -> dict[str, int]:
+        found = re.findall(r"^(zh|en): .*, (\d+) chapters executed", self.output, re.M)
+        return {language: int(count) for language, count in found}
+
+
+class Book:
+    """A book of tiny chapters with the real machinery, its data and its package."""
+
+    def __init__(self, folder: Path, data: Path, code: str = SAY_DEVICE) -> None:
+        self.docs, self.gpu = folder / "docs", folder / "docs" / "_build" / "gpu"
+        for name in MACHINERY:
+            source = DOCS / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            (self.docs / name).parent.mkdir(parents=True, exist_ok=True)
+            copy(source, self.docs / name)
+        [package] = find_spec("nn_tutorial").submodule_search_locations
+        self.package = shutil.copytree(package, folder / "nn_tutorial")
+        self.variables = {
+            "NN_TUTORIAL_DATA": str(data),
+            "PYTHONPATH": str(folder),
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        (self.docs / "chapters").mkdir()
+        index = "# Book\n\n```{toctree}\n:glob:\nchapters/*\n```\n"
+        (self.docs / "index.md").write_text(index, encoding="utf8")
+        self.write("07-a", code)
+
+    def write(self, name: str, code: str) -> None:
+        text = CHAPTER.format(name=name, code=code)
+        (self.docs / "chapters" / f"{name}.md").write_text(text, encoding="utf8")
+
+    def run_on_gpu(self) -> Done:
+        return Done(["-c", FAKE_CUDA, str(self.docs / "gpu.py")], **self.variables)
+
+    def build(self, *options: str) -> Done:
+        return Done([str(self.docs / "build.py"), *options], **self.variables)
+
+    def shown(self, language: str = "en") -> list[str]:
+        page = self.docs / "_build" / language / "html" / "chapters" / "07-a.html"
+        return re.findall(r"ran on &lt;(\w+)&gt;", page.read_text("utf8"))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    return mnist._write_stand_in(folder, reason="for tests").root
+
+
+@pytest.fixture(scope="module")
+def executed_on_gpu(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Book:
+    book = Book(tmp_path_factory.mktemp("gpu"), data)
+    done = book.run_on_gpu()
+    assert done.code == 0, done.output
+    return book
+
+
+@pytest.fixture
+def book(executed_on_gpu: Book, tmp_path: Path, data: Path) -> Book:
+    """Return a book on another machine, to which the results were carried."""
+    other = Book(tmp_path, data)
+    shutil.copytree(executed_on_gpu.gpu, other.gpu)
+    return other
+
+
+def test_both_languages_show_what_was_kept_and_execute_nothing(book: Book):
+    build = book.build()
+
+    assert build.code == 0, build.output
+    assert build.executed() == {"zh": 0, "en": 0}
+    assert book.shown("zh") == book.shown("en") == ["cuda"]
+    assert "07-a: the kept result of a GPU run is shown" in build.output
+
+
+def test_results_come_and_go_whatever_was_built_before(
+    executed_on_gpu: Book, tmp_path: Path, data: Path
+):
+    book = Book(tmp_path, data)
+    book.build("--only", "en")
+    assert book.shown() == ["cpu"]
+
+    shutil.copytree(executed_on_gpu.gpu, book.gpu)
+    assert book.build("--only", "en").executed() == {"en": 0}
+    assert book.shown() == ["cuda"]
+
+    shutil.rmtree(book.gpu)
+    book.build("--only", "en")
+    assert book.shown() == ["cpu"]
+
+
+def change_a_cell(book: Book) -> None:
+    book.write("07-a", SAY_DEVICE + "\nanswer = 42")
+
+
+def change_the_package(book: Book) -> None:
+    with (book.package / "models.py").open("a") as module:
+        module.write("# changed\n")
+
+
+def change_the_data(book: Book) -> None:
+    conf = book.docs / "conf.py"
+    find = 'execution.find_data(HERE / "chapters")\n'
+    other = find + 'os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = "other data"\n'
+    text = conf.read_text("utf8")
+    assert find in text
+    conf.write_text(text.replace(find, other), encoding="utf8")
+
+
+@pytest.mark.parametrize("change", [change_a_cell, change_the_package, change_the_data])
+def test_a_stale_result_is_named_and_the_page_executed(book: Book, change):
+    change(book)
+
+    build = book.build("--only", "en")
+
+    assert build.code == 0, build.output
+    assert build.executed() == {"en": 1}
+    assert book.shown() == ["cpu"]
+    assert build.output.count("07-a.ipynb: ignored") == 1
+    assert "have changed" in build.output
+
+
+def test_a_result_depends_on_no_text_no_version_and_no_device(book: Book):
+    # The machine with the GPU has another Python and another PyTorch.
+    execution = book.docs / "_ext" / "execution.py"
+    text = execution.read_text("utf8")
+    assert "platform.python_version()" in text
+    assert "metadata.version(name)" in text
+    text = text.replace("platform.python_version()", "'2.7'")
+    execution.write_text(text.replace("metadata.version(name)", "'0'"), "utf8")
+    page = book.docs / "chapters" / "07-a.md"
+    page.write_text(page.read_text("utf8").replace("# Chapter", "# One"), "utf8")
+
+    assert book.build("--only", "en").executed() == {"en": 0}
+    assert book.shown() == ["cuda"]
+
+
+def test_damaged_files_are_named_and_ignored(book: Book):
+    kept = book.gpu / "07-a.ipynb"
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2])
+    foreign = '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+    (book.gpu / "foreign.ipynb").write_text(foreign, "utf8")
+    (book.gpu / "list.ipynb").write_text("[1, 2]", "utf8")
+    (book.gpu / "binary.ipynb").write_bytes(b"\xff\xfe\x00")
+    cut = whole.replace(b'"cell_type": "code",', b"")
+    (book.gpu / "schema.ipynb").write_bytes(cut)
+    (book.gpu / "gone.ipynb").write_bytes(whole)  # of a page that there was
+    (book.gpu / "ladder.json").write_text('{"run": "H', "utf8")
+
+    build = book.build("--only", "en")
+
+    assert build.code == 0, build.output
+    ignored = dict(re.findall(r"(\w+\.\w+): ignored, since (.+);", build.output))
+    assert ignored == {
+        "a.ipynb": "it is damaged",
+        "binary.ipynb": "it is damaged",
+        "foreign.ipynb": "it is not written by `nox -s gpu`",
+        "gone.ipynb": "the page, the package or the data have changed",
+        "ladder.json": "it is damaged",
+        "list.ipynb": "it is not written by `nox -s gpu`",
+        "schema.ipynb": "it is damaged",
+    }
+    assert book.shown() == ["cpu"]
+
+
+def test_without_cuda_it_says_so_and_changes_nothing(tmp_path: Path, data: Path):
+    book = Book(tmp_path, data)
+    before = sorted(tmp_path.rglob("*"))
+
+    done = Done(
+        [str(book.docs / "gpu.py")], PYTHONDONTWRITEBYTECODE="1", **book.variables
+    )
+
+    assert done.code == 3  # by which `nox -s gpu` knows to skip
+    assert "sees no CUDA GPU here: nothing was run" in done.output
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ("1 / 0", r"08-b\.md: (.*\n)*Cell In\[1\], line 6\n(.*\n)*ZeroDivisionError"),
+        (
+            "import warnings; warnings.warn('odd')",
+            r"08-b\.md: Cell In\[1\] wrote to std",
+        ),
+        ("os._exit(1)", r"08-b\.md: .*[Kk]ernel died"),
+    ],
+)
+def test_a_chapter_that_fails_is_named_and_the_old_results_stay(
+    book: Book, code: str, complaint: str
+):
+    before = {path: path.read_bytes() for path in book.gpu.iterdir()}
+    book.write("08-b", code)
+
+    done = book.run_on_gpu()
+
+    assert done.code not in (0, 3), done.output
+    assert re.search(complaint, done.output), done.output
+    assert "nothing was kept" in done.output
+    assert {path: path.read_bytes() for path in book.gpu.iterdir()} == before
+    assert [path.name for path in book.gpu.parent.glob("gpu*")] == ["gpu"]
+
+
+def test_a_new_run_replaces_all_that_was_kept(book: Book):
+    table = "open(os.environ['NN_TUTORIAL_GPU_RESULTS'] + '/ladder.json', 'w')"
+    (book.docs / "chapters" / "07-a.md").unlink()
+    book.write("08-b", f"with {table} as file:\n    print('{{}}', file=file)")
+    page = book.docs / "chapters" / "09-c.md"  # needs no MNIST, so no GPU
+    page.write_text("# No data\n", encoding="utf8")
+
+    done = book.run_on_gpu()
+
+    assert done.code == 0, done.output
+    assert {path.name for path in book.gpu.iterdir()} == {"08-b.ipynb", "ladder.json"}
