@@ -273,6 +273,25 @@ def test_only_the_published_site_knows_its_address():
     }
 
 
+def test_the_site_is_published_with_what_the_gpu_kept_of_the_real_data():
+    jobs = workflow(ROOT / ".github/workflows/pages.yml")["jobs"]
+    run, upload = jobs["gpu"]["steps"][-2:]
+    assert "nox -s gpu" in run["run"]
+    assert run["env"]["NN_TUTORIAL_REQUIRE_MNIST"] == "1"
+    folder, name = upload["with"]["path"], upload["with"]["name"]
+    assert folder == "docs/_build/gpu/"
+
+    commands = [step.get("run", "") for step in jobs["build"]["steps"]]
+    [fetch] = [n for n, text in enumerate(commands) if "gh run download" in text]
+    [build] = [n for n, text in enumerate(commands) if "nox -s docs" in text]
+    assert fetch < build
+    assert f"--name {name} --dir {folder.rstrip('/')}\n" in commands[fetch]
+    assert f"?name={name}&" in commands[fetch]
+    # An artifact from a fork's pull request must never be published.
+    assert '.workflow_run.head_branch == "main"' in commands[fetch]
+    assert "head_repository_id == .workflow_run.repository_id" in commands[fetch]
+
+
 def test_the_mistake_form_has_the_fields_that_the_pages_fill_in():
     form = yaml.safe_load(read(".github/ISSUE_TEMPLATE/mistake.yml"))
     # Only plain inputs can be filled in from an address.
