@@ -1058,6 +1058,117 @@ def _check_09_3(answer: Any) -> Hint | None:
     )
 
 
+# 10 Old code, today's PyTorch
+
+
+@exercise("10-1")
+def _check_10_1(answer: Any) -> Hint | None:
+    """Ask which of the lines a to f go wrong without a word."""
+    if not isinstance(answer, (str, set, list, tuple)):
+        return _wrong_kind("几个字母，例如 'ab'", "letters, such as 'ab'", answer)
+    letters = {str(letter).strip().lower() for letter in answer} - {"", ","}
+    silent, loud = set("bde"), set("acf")
+    if letters - silent - loud:
+        return Hint(
+            zh="只用字母 a 到 f，例如 'ab'。",
+            en="Use the letters a to f, such as 'ab'.",
+        )
+    if letters & loud:
+        return Hint(
+            zh="里面至少有一行今天会报错或警告。把它运行一次。",
+            en="At least one of these stops or warns today. Run it once.",
+        )
+    if letters != silent:
+        return Hint(
+            zh="这几行都不出声，但还有别的。想想 eval() 之后、梯度和内存。",
+            en="These are silent, but there are more. Think of what happens after "
+            "eval(), of gradients and of memory.",
+        )
+    return None
+
+
+@exercise("10-2")
+def _check_10_2(answer: Any) -> Hint | None:
+    """Ask for row and column of the brightest pixel, as whole numbers."""
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        image = torch.rand(28, 28, generator=generator)
+        place = _call(answer, image.clone())
+        if isinstance(place, Hint):
+            return place
+        if not isinstance(place, (tuple, list)) or len(place) != 2:
+            return _wrong_kind("返回两个数的函数", "a function that gives two", place)
+        if any(isinstance(part, Tensor) for part in place):
+            return Hint(
+                zh="返回的还是张量。怎样从只有一个元素的张量里取出数？",
+                en="These are still tensors. How is the number taken out of a tensor "
+                "of one element?",
+            )
+        if any(type(part) is not int for part in place):
+            return Hint(
+                zh="行号和列号要是整数。今天的 / 给出什么？",
+                en="Row and column have to be whole numbers. What does / give today?",
+            )
+        if tuple(place) != divmod(int(image.argmax()), 28):
+            return Hint(
+                zh="这不是最亮的像素。一行有 28 个像素：商是行号，余数是列号。",
+                en="This is not the brightest pixel. A row has 28: the quotient is the "
+                "row, the remainder the column.",
+            )
+    return None
+
+
+@exercise("10-3")
+def _check_10_3(answer: Any) -> Hint | None:
+    """Ask for an evaluation that drops nothing, records nothing, gives a number."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))
+    inputs, targets = torch.randn(20, 4), torch.arange(20) % 3
+    recorded: list[tuple[bool, bool]] = []
+    net.register_forward_hook(
+        lambda module, arguments, output: recorded.append(
+            (module.training, output.requires_grad)
+        )
+    )
+    net.eval()
+    with torch.no_grad():
+        expected = nn.functional.cross_entropy(net(inputs), targets).item()
+    net.train()
+    recorded.clear()
+    loss = _call(answer, net, inputs, targets)
+    if isinstance(loss, Hint):
+        return loss
+    if not recorded:
+        return Hint(
+            zh="你的函数没有用到 net。", en="Your function makes no use of net."
+        )
+    if any(training for training, _ in recorded):
+        return Hint(
+            zh="Dropout 还在丢弃：评估之前少了一句。",
+            en="Dropout still drops: a line is missing before the evaluation.",
+        )
+    if any(graph for _, graph in recorded):
+        return Hint(
+            zh="计算图还在建。今天用什么代替 volatile=True？",
+            en="The graph is still built. What has taken the place of volatile=True?",
+        )
+    if not isinstance(loss, float):
+        return _wrong_kind(
+            "返回一个数（float）的函数", "a function giving a float", loss
+        )
+    if not net.training:
+        return Hint(
+            zh="网络来的时候在训练模式，还回去时不在了。",
+            en="The network came in training mode and is handed back without it.",
+        )
+    hint = Hint(
+        zh="数值不对：应当是整批的平均交叉熵，net 的输出是 logits。",
+        en="The number is off: it should be the mean cross-entropy of the batch; net "
+        "gives logits.",
+    )
+    return _is_close(loss, expected, within=1e-5, hint=hint)
+
+
 # --- Helpers for the checks -------------------------------------------------------
 
 

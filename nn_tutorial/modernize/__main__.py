@@ -164,10 +164,10 @@ WORDS = {
     "can be": Text("可以改写", "can be rewritten"),
     "left": Text("请你来改", "left to you"),
     "note": Text("说明", "note"),
-    "today": Text("今天", "today"),
-    "fix": Text("改法", "fix"),
-    "why": Text("没有改写", "not rewritten"),
-    "book": Text("详见", "book"),
+    "today": Text("今天：", "today: "),
+    "fix": Text("改法：", "fix: "),
+    "why": Text("没有改写：", "not rewritten: "),
+    "book": Text("详见：", "book: "),
     "cell": Text("第 {} 格", "cell {}"),
 }
 
@@ -199,11 +199,11 @@ def _as_text(
                 explained.add(report.rule)
                 today = [report.says, getattr(report.today, lang)]
                 for number, text in enumerate(filter(None, today)):
-                    yield f"    {'      ' if number else word('today') + ': '}{text}"
-                yield f"    {word('fix')}: {getattr(report.fix, lang)}"
-                yield f"    {word('book')}: {_link(report.rule, lang)}"
+                    yield f"    {'      ' if number else word('today')}{text}"
+                yield f"    {word('fix')}{getattr(report.fix, lang)}"
+                yield f"    {word('book')}{_link(report.rule, lang)}"
             if reason := getattr(report.reason, lang):
-                yield f"    {word('why')}: {reason}"
+                yield f"    {word('why')}{reason}"
     for path, text in errors:
         yield f"{path}: {getattr(text, lang)}"
     yield _summary(results, errors, lang, wrote=wrote)

@@ -1,0 +1,283 @@
+"""Chapter 10 says what is true: each message is really said, each number comes out.
+
+The cells of the chapter are executed once, except those that run whole programs; the
+tool has its own tests, and so has the message of every habit (test_modernize.py).
+"""
+
+import contextlib
+import io
+import os
+import re
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from packaging.version import Version
+from torch import nn
+
+from nn_tutorial import exercises
+from nn_tutorial.modernize.catalog import HABITS
+
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "10-old-code.md"
+SOURCE = CHAPTER.read_text(encoding="utf8")
+RULES = [rule for rule, habit in HABITS.items() if habit.level != "note"]
+
+# Messages of the table that no cell of the chapter provokes, and lines that do.
+ELSEWHERE = {
+    "AttributeError: 'CIFAR10' object has no attribute 'train_data'": """\
+from torchvision.datasets import CIFAR10
+CIFAR10.__new__(CIFAR10).train_data
+""",
+}
+# The page is made with today's PyTorch; the oldest that the package supports says these
+# in other words, or only warns.
+SAID_SINCE = {HABITS[rule].says for rule in ("bool-minus", "scheduler-verbose")}
+# Only one of these is said, depending on the build of PyTorch and on the machine.
+WITHOUT_A_GPU = {
+    "AssertionError: Torch not compiled with CUDA enabled",
+    "RuntimeError: Found no NVIDIA driver on your system.",
+    "RuntimeError: No CUDA GPUs are available",
+}
+
+
+def cells() -> list[str]:
+    """The code of every cell, its options left out."""
+    found = re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", SOURCE, re.M)
+    return [re.sub(r"\A(?::.*\n)+", "", code) for code in found]
+
+
+class Chapter:
+    """What the executed cells have defined, and all that they said."""
+
+    def __init__(self) -> None:
+        self.names: dict = {"glue": lambda *arguments, **options: None}
+        self.said: list[str] = []
+        for code in cells():
+            if "myst_nb" in code or "tool" in code or "check(" in code:
+                continue
+            code = code.replace('print(python("post.py"))', "")
+            output = io.StringIO()
+            with contextlib.redirect_stdout(output):
+                try:
+                    exec(compile(code, "cell", "exec"), self.names)
+                except (SyntaxError, IndexError) as error:
+                    print(f"{type(error).__name__}: {error}")
+            self.said.append(output.getvalue())
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    threads, hidden = torch.get_num_threads(), os.environ.get("CUDA_VISIBLE_DEVICES")
+    with torch.random.fork_rng(devices=[]):
+        chapter = Chapter()
+    yield chapter
+    torch.set_num_threads(threads)
+    shutil.rmtree(chapter.names["folder"])
+    if hidden is None:
+        del os.environ["CUDA_VISIBLE_DEVICES"]
+    else:
+        os.environ["CUDA_VISIBLE_DEVICES"] = hidden
+
+
+def tables(language: str) -> list[list[tuple[str, str]]]:
+    """The rows of the tables at the head: message or sign, and label of a section."""
+    head = SOURCE.split("(old-messages)=")[1].split("(old-tools)=")[0]
+    parts = re.split(r"^% (\w+)$", head, flags=re.M)
+    chosen = zip(parts[1::2], parts[2::2], strict=True)
+    text = "".join(part for lang, part in chosen if lang == language)
+    blocks = [block for block in text.split("\n\n") if block.lstrip().startswith("|")]
+    row = re.compile(r"^\| (.*) \| \[.*\]\(#([\w-]+)\) \|$", re.M)
+    return [row.findall(block) for block in blocks]
+
+
+def messages() -> list[tuple[str, str]]:
+    return [(text.strip("` "), rule) for text, rule in tables("en")[0]]
+
+
+# -- From the message to the line ------------------------------------------------------
+
+
+def test_every_habit_has_a_section_with_its_name():
+    labels = re.findall(r"^\(([\w-]+)\)=$", SOURCE, re.M)
+
+    assert [rule for rule in RULES if rule not in labels] == []
+
+
+def test_every_habit_is_in_a_table():
+    listed = {rule for table in tables("en") for _, rule in table}
+
+    assert set(RULES) - listed == {"functional-sigmoid"}  # quiet, and as right as ever
+
+
+def test_both_languages_list_the_same():
+    (zh_loud, zh_quiet), (en_loud, en_quiet) = tables("zh"), tables("en")
+
+    assert zh_loud == en_loud
+    assert [rule for _, rule in zh_quiet] == [rule for _, rule in en_quiet]
+
+
+def test_every_message_that_the_tool_quotes_is_in_the_table():
+    listed = [message for message, _ in messages()]
+    # Prefixes of several messages; the table has one of them in full.
+    quoted = {rule: habit.says for rule, habit in HABITS.items() if habit.says}
+    missing = {
+        rule
+        for rule, says in quoted.items()
+        if not any(m.startswith(says) or says.startswith(m) for m in listed)
+    }
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize("message", sorted({message for message, _ in messages()}))
+def test_message_of_the_table_is_really_said(chapter: Chapter, message: str):
+    if message in ELSEWHERE:
+        with pytest.raises(AttributeError) as raised:
+            exec(ELSEWHERE[message], {})
+        assert f"{raised.type.__name__}: {raised.value}" == message
+        return
+    if Version(torch.__version__) < Version("2.15") and message in SAID_SINCE:
+        return
+    wanted = WITHOUT_A_GPU if message in WITHOUT_A_GPU else {message}
+
+    said = "".join(chapter.said)
+    assert any(text in said for text in wanted)
+
+
+def test_each_message_is_said_in_the_section_it_leads_to(chapter: Chapter):
+    sections = re.split(r"^\(([\w-]+)\)=$", SOURCE, flags=re.M)
+    text_of = dict(zip(sections[1::2], sections[2::2], strict=True))
+    words = {
+        "cuda-call": "net.cuda()",
+        "iterator-next": "dataiter.next()",
+        "load-model": 'torch.load(folder / "net.pkl")',
+        "integer-division": "row /= 2",
+        "softmax-dim": "F.softmax(scores)",
+    }
+
+    assert all(code in text_of[rule] for rule, code in words.items())
+    assert all("% zh" in text_of[rule] and "% en" in text_of[rule] for rule in RULES)
+
+
+# -- What is claimed -------------------------------------------------------------------
+
+
+def test_kept_losses_hold_what_hand_arithmetic_says(chapter: Chapter):
+    # Per step of 64 images: the images, what the ReLU gives, the log-probabilities
+    # (float32), the digits (int64) and one total; the second weight once for all.
+    step = 64 * (784 + 400 + 10) * 4 + 64 * 8 + 4
+    expected = (20 * step + 400 * 10 * 4) / 1024
+
+    table = chapter.names["table"]
+    assert table[False, "loss"] == pytest.approx(expected)
+    assert table[True, "loss"] == 0
+    assert table[True, "loss.item()"] == table[False, "loss.item()"] == 0
+
+
+def test_variable_around_a_loss_cuts_the_gradient(chapter: Chapter):
+    assert any("gradient of the first layer: None" in said for said in chapter.said)
+
+
+def test_scheduler_first_skips_the_first_rate(chapter: Chapter):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert chapter.names["rates"](first=True) == [0.5, 0.25, 0.125]
+    assert chapter.names["rates"](first=False) == [1.0, 0.5, 0.25]
+
+
+def test_careless_dropout_drops_after_eval_and_careful_does_not(chapter: Chapter):
+    ones = torch.ones(1000)
+
+    assert (chapter.names["Careless"]().eval()(ones) == 0).any()
+    assert chapter.names["Careful"]().eval()(ones).equal(ones)
+
+
+def test_square_has_the_gradient_of_a_square(chapter: Chapter):
+    x = torch.tensor([1.5, -2.0], dtype=torch.double, requires_grad=True)
+
+    assert torch.autograd.gradcheck(chapter.names["Square"].apply, x)
+
+
+def test_program_of_the_chapter_is_rewritten_up_to_one_volatile(
+    chapter: Chapter, capsys: pytest.CaptureFixture[str]
+):
+    from nn_tutorial.modernize.__main__ import main
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "post.py")
+        path.write_text(chapter.names["post"])
+        main(["--write", "--lang", "en", str(path)])
+        text = path.read_text()
+
+    assert "1 left to you" in capsys.readouterr().out
+    assert "volatile" in text
+    assert not re.search(
+        r"\.cuda\(\)|data\[0\]|append\(loss\)|softmax\(net\(test\)\)", text
+    )
+
+
+# -- Exercises -------------------------------------------------------------------------
+
+
+def forgets_eval(net, x, y):
+    with torch.no_grad():
+        return nn.functional.cross_entropy(net(x), y).item()
+
+
+def records(net, x, y):
+    net.eval()
+    loss = nn.functional.cross_entropy(net(x), y).item()
+    net.train()
+    return loss
+
+
+def keeps_eval(net, x, y):
+    net.eval()
+    with torch.no_grad():
+        return nn.functional.cross_entropy(net(x), y).item()
+
+
+def sums(net, x, y):
+    net.eval()
+    with torch.no_grad():
+        loss = nn.functional.cross_entropy(net(x), y, reduction="sum").item()
+    net.train()
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "words"),
+    [
+        ("10-1", "bd", "there are more"),
+        ("10-1", "bdef", "stops or warns"),
+        ("10-1", "xyz", "letters a to f"),
+        ("10-2", lambda image: (image.argmax() // 28, 0), "still tensors"),
+        ("10-2", lambda image: (image.argmax().item() / 28, 0), "whole numbers"),
+        ("10-2", lambda image: (0, 0), "brightest"),
+        ("10-3", forgets_eval, "Dropout"),
+        ("10-3", records, "graph"),
+        ("10-3", keeps_eval, "training mode"),
+        ("10-3", sums, "mean cross-entropy"),
+        ("10-3", lambda net, x, y: 1.0, "no use of net"),
+    ],
+)
+def test_hint_names_what_is_wrong(number: str, answer: object, words: str):
+    feedback = exercises.check(number, answer, lang="en")
+
+    assert not feedback
+    assert words in feedback.message.en
+
+
+def test_solutions_of_the_chapter_are_right(chapter: Chapter):
+    solved = re.findall(r"\{solution\} (10-\d)\n(.*?)\{solution-end\}", SOURCE, re.S)
+    names = chapter.names | {"check": lambda number, answer: None}
+
+    assert [number for number, _ in solved] == ["10-1", "10-2", "10-3"]
+    for number, text in solved:
+        for code in re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", text, re.M):
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(code, names)
+        assert exercises.check(number, names["answer"])
