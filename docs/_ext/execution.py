@@ -116,12 +116,13 @@ def prepare_cache(parent: Path) -> Path:
 def forget_broken_records(cache: JupyterCacheBase) -> None:
     """Drop records whose notebook a killed build left missing or half-written."""
     for record in NbCacheRecord.records_all(cache.db):  # .db creates the database
+        path = cache._get_notebook_path_cache(record.hashkey)
         try:
-            nbformat.reads(
-                cache._get_notebook_path_cache(record.hashkey).read_text("utf8"), 4
-            )
+            nbformat.reads(path.read_text("utf8"), 4)
         except (OSError, ValueError, nbformat.reader.NotJSONError):
             NbCacheRecord.remove_record(record.pk, cache.db)
+            # An empty folder would stop the new notebook from being written.
+            shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
