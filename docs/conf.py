@@ -28,6 +28,7 @@ extensions = [
     "layout",
     "mathml",
     "myst_nb",
+    "pieces",
     "search_zh",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -106,26 +106,41 @@ class FillFigures(SphinxTransform):
     def fill(self, figure: nodes.figure) -> None:
         """Give one figure its picture."""
         name = " ".join(figure["names"])
-        cell = _element_before(figure)
-        if cell is None or not _is_part(cell, "cell_code"):
-            logger.error("caption %s: no code cell above it", name, location=figure)
+        try:
+            box = take_picture(figure, figure["alt"])
+        except ValueError as error:
+            logger.error("caption %s: %s", name, error, location=figure)
             return
-        outputs = [part for part in cell if _is_part(part, "cell_code_output")]
-        pictures = [item for part in outputs for item in part if _is_picture(item)]
-        if not pictures:
-            message = "caption %s: the cell above has no picture and no HTML output"
-            logger.error(message, name, location=figure)
-            return
-        box = nodes.container("", classes=["cell_output"])
-        for picture in pictures:
-            picture.parent.remove(picture)
-            box += picture
-        for part in outputs:
-            if not part.children:
-                cell.remove(part)
-        if not cell.children:
-            cell.parent.remove(cell)
-        figure.insert(0, _described(box, figure.attributes.pop("alt")))
+        del figure["alt"]
+        figure.insert(0, box)
+
+
+def take_picture(node: nodes.Element, alt: str) -> nodes.container:
+    """Take the pictures out of the cell above ``node``, described by ``alt``.
+
+    Returns:
+        A box with the pictures.
+
+    Raises:
+        ValueError: If no cell stands there, or it shows no picture and no HTML.
+    """
+    cell = _element_before(node)
+    if cell is None or not _is_part(cell, "cell_code"):
+        raise ValueError("no code cell above it")
+    outputs = [part for part in cell if _is_part(part, "cell_code_output")]
+    pictures = [item for part in outputs for item in part if _is_picture(item)]
+    if not pictures:
+        raise ValueError("the cell above has no picture and no HTML output")
+    box = nodes.container("", classes=["cell_output"])
+    for picture in pictures:
+        picture.parent.remove(picture)
+        box += picture
+    for part in outputs:
+        if not part.children:
+            cell.remove(part)
+    if not cell.children:
+        cell.parent.remove(cell)
+    return _described(box, alt)
 
 
 def _element_before(node: nodes.Element) -> nodes.Node | None:

@@ -23,6 +23,10 @@ TITLES = {
     "warning": {"zh": "警告", "en": "Warning"},
 }
 SOLUTION = {"zh": "解答", "en": "Solution"}
+PIECE = {
+    "zh": "在本书的网页上，这里可以动手操作。",
+    "en": "On the web page of the book you can work with it here.",
+}
 # Boxes whose argument is their title, and frames that only hold other boxes.
 TITLED = {"admonition", "card", "dropdown", "grid-item-card", "margin", "sidebar"}
 TITLED |= {"tab-item", "topic"}
@@ -125,6 +129,9 @@ class Plain:
             return self.caption(self.words("numref", argument), self.blocks(body))
         if name in ("figure", "image"):
             return self.caption(options.get("alt", ""), self.blocks(body))
+        if name == "piece":
+            title = self.words("doc", f"/pieces/{argument}")
+            return quoted(title, f"{self.blocks(body)}\n\n{PIECE[self.lang]}")
         if name == "list-table":
             return self.table(argument, body)
         if name in FRAMES:

@@ -82,3 +82,32 @@ const boxes = new ResizeObserver((entries) => {
 });
 for (const box of document.querySelectorAll("pre, .scroll, .formula"))
   boxes.observe(box);
+
+// -- Pieces to play with: loaded when the reader comes near -------------------------
+const pieceFiles = new Map();
+
+function loadPieceFile(name) {
+  if (!pieceFiles.has(name))
+    pieceFiles.set(name, new Promise((done, fail) => {
+      const style = name.endsWith(".css");
+      const element = document.createElement(style ? "link" : "script");
+      element.onload = done;
+      element.onerror = () => fail(new Error(`cannot load ${name}`));
+      if (style) element.rel = "stylesheet";
+      element[style ? "href" : "src"] = `${root.dataset.content_root}_static/pieces/${name}`;
+      document.head.append(element);
+    }));
+  return pieceFiles.get(name);
+}
+
+const nearby = new IntersectionObserver(async (entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    nearby.unobserve(target);
+    const name = target.dataset.piece;
+    await Promise.all(["pieces.css", "piece.js"].map(loadPieceFile));
+    await loadPieceFile(`${name}.js`);
+    await pieces.open(target);
+  }
+}, { rootMargin: "400px" });
+for (const piece of document.querySelectorAll("[data-piece]")) nearby.observe(piece);
