@@ -99,6 +99,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def cards(session: nox.Session) -> None:
+    """Draw again what links to the book show elsewhere (needs Chromium and a font)."""
+    install(session, "browser", "pillow")
+    session.run("python", "docs/cards.py")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check code style, chapter style, and that the two languages agree."""
     install(session, "lint")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TextIO
 
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
+import publish
 from sphinx.cmd.build import main as sphinx_build
 
 DOCS = Path(__file__).parent
@@ -105,6 +106,7 @@ def assemble() -> None:
             new / language,
             ignore=shutil.ignore_patterns(".buildinfo*", ".doctrees"),
         )
+    publish.finish(new)
     if SITE.exists():
         SITE.rename(old)
     new.rename(SITE)

@@ -21,6 +21,7 @@ project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, 
 extensions = [
     "bilingual",
     "cells",
+    "changes",
     "downloads",
     "execution",
     "figures",
@@ -84,4 +85,5 @@ html_use_index = html_domain_indices = False  # the search and the glossary find
 html_permalinks_icon = "#"
 site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is published
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
+repository = os.environ.get("NN_TUTORIAL_REPOSITORY", "")  # "owner/name", likewise
 html_search_language = "zh"  # for both: _ext/search_zh.py finds Chinese and English

@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+from layout import NAMED_CHAPTER, NEEDS
 from pages import (
     COMMENT,
     LANGUAGES,
@@ -31,6 +34,7 @@ from pages import (
     Cell,
     Item,
     Page,
+    Prose,
     Reading,
     read_pages,
 )
@@ -366,6 +370,29 @@ def no_provenance(page: Page) -> Iterator[Problem]:
         yield Problem(last.line, "the last code cell of a chapter calls provenance()")
 
 
+def no_prerequisites(page: Page) -> Iterator[Problem]:
+    """A reader learns at the head of a chapter what to read before it."""
+    number = re.match(r"chapters/(\d\d)-", page.name)
+    if number is None:
+        return
+    for lang in LANGUAGES:
+        head = [prose for prose in page.readings[lang].prose if prose.section == 1]
+        texts = [(prose.lines[0][0], joined(prose)) for prose in head]
+        needs = [(line, text) for line, text in texts if NEEDS[lang].match(text)]
+        if not needs:
+            message = (
+                f"the head of the {NAMES[lang]} chapter says not what to read first"
+            )
+            yield Problem(page.readings[lang].headings[0][0], message)
+        for line, text in needs:
+            # The first sentence: later ones may point forward.
+            first = re.split(r"[。；.]", text)[0]
+            for named in NAMED_CHAPTER[lang].findall(first):
+                if named >= number[1]:
+                    message = f"chapter {number[1]} cannot need chapter {named}"
+                    yield Problem(line, message)
+
+
 def needs_hidden_cell(page: Page) -> Iterator[Problem]:
     """Hidden cells are not in the downloads: what is shown must run without them."""
     hidden: dict[str, int] = {}  # name -> line of the hidden cell that defines it
@@ -431,6 +458,7 @@ RULES: tuple[Rule, ...] = (
     not_plain_python,
     old_habit,
     no_provenance,
+    no_prerequisites,
     needs_hidden_cell,
     notebook_only,
 )
@@ -444,6 +472,11 @@ def prose_lines(page: Page) -> Iterator[tuple[int, str]]:
     for lang in LANGUAGES:
         for prose in page.readings[lang].prose:
             yield from prose.lines
+
+
+def joined(prose: Prose) -> str:
+    """Return a paragraph as one line."""
+    return " ".join(text for _, text in prose.lines)
 
 
 def different_outline(page: Page) -> bool:

@@ -32,7 +32,15 @@ exclude_patterns = ["_*", "root"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache"))
 """
-MACHINERY = ["conf.py", "build.py", "_ext", "_static", "_templates", "root"]
+MACHINERY = [
+    "conf.py",
+    "build.py",
+    "publish.py",
+    "_ext",
+    "_static",
+    "_templates",
+    "root",
+]
 CHAPTER = """\
 ---
 file_format: mystnb

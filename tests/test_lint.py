@@ -17,12 +17,17 @@ kernelspec: {name: python3}
 
 本章画一条直线，读者需要会用 Python，见 {ref}`sec-line`。训练集有 60,000 张图，参数 $w$ 有 20 个[^one]。
 
+先读第 02 章；第 06 章还会讲到它。
+
 [^one]: 脚注，来自 [官方文档](https://pytorch.org/docs/)。
 % en
 # A straight line
 
 This chapter draws a straight line. You need Python, see {ref}`sec-line`.
 There are 60000 pictures, and $w$ has 20 entries.[^one]
+
+Read chapter 02 first. Chapter 06 comes
+back to it.
 
 [^one]: A footnote, from [the documentation](https://pytorch.org/docs/).
 % all
@@ -476,9 +481,14 @@ FAULTS = [
         },
     ),
     (
+        "先读第 02 章",
+        "读过第 02 章",
+        {"# 一条直线": "the head of the Chinese chapter says not what to read first"},
+    ),
+    (
         "plt.plot(points)",
         "plt.plot(points, alpha=secret)",
-        {"plt.plot": "secret comes from the hidden cell in line 28"},
+        {"plt.plot": "secret comes from the hidden cell in line 33"},
     ),
     (
         "total = sum(points)",
@@ -599,6 +609,20 @@ def test_a_text_that_moves_with_its_twin_changes_nothing(docs):
     solution = GOOD[GOOD.index("```{solution}") : GOOD.index("```{code-cell}\nfrom nn")]
     write(docs, changed("(sec-end)=", solution + "(sec-end)=", changed(solution, "")))
     assert lint.problems(docs) == []
+
+
+def test_a_chapter_cannot_need_a_later_one(docs):
+    text = changed("先读第 02 章", "先读第 02 章和第 04 章")
+    text = changed(
+        "Read chapter 02 first.", "Read chapter 02 and chapter 04 first.", text
+    )
+    write(docs, text)
+    lint.accept(docs)
+    message = "chapter 04 cannot need chapter 04"
+    assert lint.problems(docs) == [
+        f"{PAGE}:{line_of(place, text)}: {message}"
+        for place in ("先读", "Read chapter")
+    ]
 
 
 def test_texts_and_pages_that_are_gone_leave_the_lock(docs):

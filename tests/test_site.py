@@ -6,6 +6,7 @@ import re
 import sys
 from itertools import product
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from bs4 import BeautifulSoup
@@ -152,7 +153,9 @@ def test_the_contents_number_the_chapters_and_open_at_the_page(pages):
     assert entries("chapters/04-net")[0] == ("04 A network", "#", "page")
     assert entries("chapters/04-net")[1] == ("Glossary", "../terms.html", None)
     assert entries("terms")[1] == ("Glossary", "#", "page")
-    assert pages["zh"].html("chapters/04-net").select_one(".chapter").text == "第 04 章"
+    assert (
+        pages["zh"].html("chapters/04-net").select_one(".chapter b").text == "第 04 章"
+    )
     assert not pages["zh"].html("terms").select(".chapter")
 
 
@@ -167,7 +170,7 @@ def test_a_page_asks_for_one_style_sheet_and_one_script_of_its_own(pages):
 
 
 def test_nothing_that_is_loaded_lies_on_another_host(pages):
-    sources = [*DOCS.glob("_static/*"), *DOCS.glob("root/*")]
+    sources = [*DOCS.glob("_static/**/*.*"), *DOCS.glob("root/*.html")]
     for text in [path.read_text("utf8") for path in sources]:
         assert not re.search(
             r"""(url\(|@import|src=|fetch\()["']?\s*(https?:)?//""", text
@@ -183,6 +186,152 @@ def test_a_page_describes_itself_by_its_first_whole_sentences(pages):
 
     assert description(pages["zh"].html("index")) == "第一句话。"
     assert description(pages["en"].html("index")) == "A first sentence."
+
+
+def test_a_beginning_without_a_sentence_is_cut_between_words(make_book):
+    book = make_book({"index.md": "# Page\n\n" + "many words " * 30 + "\n"})
+    book.write("conf.py", CONF)
+    head = book.build().html().head
+    said = head.select_one("meta[name=description]")["content"]
+    assert re.fullmatch(r"(many words )+many…|(many words )*many words…", said)
+    assert 140 < len(said) <= 160
+
+
+def test_a_chapter_is_described_by_what_the_front_page_says_of_it(make_book):
+    entry = "- {{doc}}`{} <chapters/04-net>`{}\n".format
+    list_of_chapters = (
+        f"\n% zh\n{entry('04 网络', '：拆开一个网络。')}"
+        f"% en\n{entry('04 A network', ': take a network apart.')}% all\n"
+    )
+    book = make_book({**PAGES, "index.md": PAGES["index.md"] + list_of_chapters})
+    book.write("conf.py", CONF)
+    for language, said in (("zh", "拆开一个网络。"), ("en", "Take a network apart.")):
+        head = book.build(language).html("chapters/04-net").head
+        assert head.select_one("meta[name=description]")["content"] == said
+        assert head.select_one("[property='og:description']")["content"] == said
+
+    # ... also when only the front page changes.
+    index = (book.docs / "index.md").read_text("utf8")
+    book.write("index.md", index.replace("apart", "to pieces"))
+    head = book.build("en").html("chapters/04-net").head
+    said = head.select_one("meta[name=description]")["content"]
+    assert said == "Take a network to pieces."
+
+
+def test_a_shared_link_shows_title_and_language_of_the_page(pages):
+    for language, title, locales in (
+        ("zh", "网络", ["zh_CN", "en_US"]),
+        ("en", "A network", ["en_US", "zh_CN"]),
+    ):
+        head = pages[language].html("chapters/04-net").head
+        told = {m["property"]: m["content"] for m in head.select("meta[property]")}
+        assert told["og:title"] == title
+        assert [told["og:locale"], told["og:locale:alternate"]] == locales
+        assert told["og:type"] == "article"
+        assert "og:image" not in told  # it needs an address
+
+
+def test_the_reading_time_counts_text_and_code_but_no_solution(make_book):
+    words = "word " * 2280  # 10 minutes
+    lines = "\n".join(f"n{number} = 0" for number in range(75))  # 5 minutes
+    cell = f"```{{code-cell}}\n{lines}\n```\n"
+    chapter = (
+        f"---\nfile_format: mystnb\n---\n# T\n\n{words}\n\n{cell}\n"
+        f"```{{solution}} 04-1\n```\n{words}\n\n{cell}```{{solution-end}}\n```\n"
+    )
+    toctree = "```{toctree}\nchapters/04-a\nchapters/05-b\n```\n"
+    short = "# T\n\nword\n"
+    book = make_book(
+        {
+            "index.md": f"# Book\n\n{toctree}",
+            "chapters/04-a.md": chapter,
+            "chapters/05-b.md": short,
+        }
+    )
+    options = "extensions.append('cells')\nnb_execution_mode = 'off'\n"
+    book.write("conf.py", CONF + options)
+    book.build()
+    assert book.html("chapters/04-a").select_one(".minutes").text == (
+        "about 15 min to read"
+    )
+    assert "about 5 min" in book.html("chapters/05-b").select_one(".minutes").text
+    assert not book.html("index").select(".minutes")
+
+
+def test_chinese_characters_are_read_at_their_own_speed(make_book):
+    chapter = "# T\n\n" + "字" * 2550 + "\n"
+    toctree = "```{toctree}\nchapters/04-a\n```\n"
+    book = make_book({"index.md": f"# B\n\n{toctree}", "chapters/04-a.md": chapter})
+    book.write("conf.py", CONF)
+    html = book.build("zh").html("chapters/04-a")
+    assert html.select_one(".minutes").text == "阅读约 10 分钟"
+
+
+NEEDS = """(net)=
+% zh
+# 网络
+
+先读第 02 章；第 09 章还会讲到。
+
+先读别的也行。
+% en
+# A network
+
+Read chapter 02 first. Chapter 09 comes back to it.
+
+Read something else if you like.
+% all
+"""
+
+
+def test_what_a_chapter_needs_is_marked_and_linked(make_book):
+    toctree = "```{toctree}\nchapters/02-a\nchapters/04-b\n```\n"
+    book = make_book(
+        {
+            "index.md": f"# Book\n\n{toctree}",
+            "chapters/02-a.md": "# A\n",
+            "chapters/04-b.md": NEEDS,
+        }
+    )
+    book.write("conf.py", CONF)
+    for language, words in (("zh", "第 02 章"), ("en", "chapter 02")):
+        book.build(language)
+        assert book.warnings() == ""
+        (needs,) = book.html("chapters/04-b").select("main p.needs")
+        # Chapter 09 does not exist here, so nothing leads to it.
+        assert [(a.text, a["href"]) for a in needs("a")] == [(words, "02-a.html")]
+
+
+def test_a_mistake_is_reported_with_page_and_language(pages, make_book):
+    assert not pages["en"].html("chapters/04-net").select("a.mistake")
+
+    book = make_book(PAGES)
+    book.write("conf.py", CONF + "repository = 'a/b'\n")
+    for language in ("zh", "en"):
+        (link,) = book.build(language).html("chapters/04-net").select("a.mistake")
+        address, _, query = link["href"].partition("?")
+        assert address == "https://github.com/a/b/issues/new"
+        assert parse_qs(query) == {
+            "template": ["mistake.yml"],
+            "page": [f"{language}/chapters/04-net.html"],
+            "language": [language],
+        }
+
+
+def test_readers_see_the_changes_in_their_language(make_book):
+    book = make_book({"index.md": "# Book\n\n```{changes}\n```\n"})
+    book.write("conf.py", CONF + "extensions.append('changes')\n")
+    versions = ["## 0.2\n\n- Newer `x`.\n\n---\n\n- 更新的 `x`。\n"]
+    versions += ["## 0.1\n\n- Old.\n\n---\n\n- 旧的。\n"]
+    book.write("../CHANGELOG.md", "# Changes\n\n" + "\n".join(versions))
+    for language, items in (
+        ("zh", ["更新的 x。", "旧的。"]),
+        ("en", ["Newer x.", "Old."]),
+    ):
+        main = book.build(language).html().main
+        assert book.warnings() == ""
+        assert [item.text.strip() for item in main("li")] == items
+        assert [h2.find(string=True) for h2 in main("h2")] == ["0.2", "0.1"]
 
 
 def test_only_a_published_site_knows_its_address(pages, make_book, monkeypatch):
@@ -206,6 +355,10 @@ def test_only_a_published_site_knows_its_address(pages, make_book, monkeypatch):
         "en": f"https://example.org/book/en/{page}",
         "x-default": f"https://example.org/book/en/{page}",
     }
+    told = {m["property"]: m["content"] for m in head.select("meta[property]")}
+    assert told["og:url"] == canonical["href"]
+    assert told["og:image"] == "https://example.org/book/card-zh.png"
+    assert (DOCS / "root" / "card-zh.png").is_file()
 
 
 def test_a_table_scrolls_in_its_own_box(pages):

@@ -6,14 +6,18 @@ other host, and no interface word that is not in the table below.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
-from bilingual import metadata
+from bilingual import language_of, metadata
+from cells import Solution
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
@@ -21,9 +25,24 @@ from sphinx.util.typing import ExtensionMetadata
 # The language tag of the pages, and the language's name as its readers write it.
 TAGS = {"zh": "zh-CN", "en": "en"}
 NAMES = {"zh": "中文", "en": "English"}
+LOCALES = {"zh": "zh_CN", "en": "en_US"}  # as Open Graph writes them
 
 STYLE = Path(__file__).parents[1] / "_static" / "book.css"
 CHAPTER = re.compile(r"(?:^|/)(\d\d)-[^/]+$")  # its pages and links begin with a number
+
+# How the paragraph begins that says, at the head of a chapter, what to read first.
+NEEDS = {
+    "zh": re.compile(r"先读第 \d\d 章|这是第一章"),
+    "en": re.compile(r"Read chapter \d\d|This is the first chapter"),
+}
+NAMED_CHAPTER = {"zh": re.compile(r"第 (\d\d) 章"), "en": re.compile(r"chapter (\d\d)")}
+
+# Per minute, what people read of their own language: Trauzettel-Klosinski & Dietz
+# (2012), Investigative Ophthalmology & Visual Science 53(9), 5452-5461. Nobody has
+# measured how fast code is read; a line gets as long as half a sentence.
+HAN_PER_MINUTE = 255
+WORDS_PER_MINUTE = 228
+CODE_LINES_PER_MINUTE = 15
 
 WORDS = {
     "zh": {
@@ -39,6 +58,9 @@ WORDS = {
         "previous": "上一页",
         "next": "下一页",
         "downloads": "下载本章：",
+        "minutes": "阅读约 {} 分钟",
+        "mistake": "报告本页的错误",
+        "search_description": "在全书里搜索，中文、英文都可以。",
     },
     "en": {
         "chapter": "Chapter {}",
@@ -53,6 +75,9 @@ WORDS = {
         "previous": "Previous",
         "next": "Next",
         "downloads": "Download it:",
+        "minutes": "about {} min to read",
+        "mistake": "Report a mistake on this page",
+        "search_description": "Search the whole book, in Chinese or in English.",
     },
 }
 
@@ -81,14 +106,91 @@ def add_to_context(
     }
     number = CHAPTER.search(pagename)
     context["chapter"] = WORDS[here]["chapter"].format(number[1]) if number else ""
+    if number and doctree:
+        context["minutes"] = WORDS[here]["minutes"].format(reading_minutes(doctree))
     context["contents"] = contents(context, pagename)
-    context["description"] = description_of(doctree) if doctree else ""
+    context["description"] = WORDS[here]["search_description"]  # it has no text
+    if doctree:
+        said = front_page_entries(app).get(pagename)
+        context["description"] = said or description_of(doctree)
+    context["locales"] = [LOCALES[here], LOCALES["en" if here == "zh" else "zh"]]
+    if app.config.repository:
+        context["mistake_url"] = mistake_url(app, pagename, here)
     if pagename == "404":  # see the template
         context["style"] = STYLE.read_text(encoding="utf8")
     if app.config.html_baseurl:
         root = app.config.html_baseurl.removesuffix(f"{here}/")
         pages = {TAGS[code]: f"{root}{code}/{pagename}.html" for code in TAGS}
         context["alternates"] = {**pages, "x-default": pages["en"]}
+        context["card"] = f"{root}card-{here}.png"
+
+
+def mistake_url(app: Sphinx, pagename: str, language: str) -> str:
+    """Return the address of the form for mistakes, with page and language filled in."""
+    page = f"{app.config.html_baseurl or language + '/'}{pagename}.html"
+    fields = {"template": "mistake.yml", "page": page, "language": language}
+    repository = f"https://github.com/{app.config.repository}"
+    return f"{repository}/issues/new?{urlencode(fields)}"
+
+
+def reading_minutes(doctree: nodes.document) -> int:
+    """Return how long a page takes to read, rounded to 5 minutes.
+
+    Text and code of the page count; the solutions, which are folded away, do not, nor
+    do formulas and what the code prints.
+    """
+    unread = (Solution, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+    left_out = {
+        id(part)
+        for kind in unread
+        for node in doctree.findall(kind)
+        for part in node.findall()
+        if kind is Solution or isinstance(part, nodes.Text)
+    }
+    texts = [text for text in doctree.findall(nodes.Text) if id(text) not in left_out]
+    text = " ".join(texts)
+    lines = [
+        line
+        for cell in doctree.findall(nodes.container)
+        if cell.get("nb_element") == "cell_code_source" and id(cell) not in left_out
+        for line in cell.astext().splitlines()
+        if line.strip()
+    ]
+    minutes = (
+        len(re.findall("[\u3400-\u9fff]", text)) / HAN_PER_MINUTE
+        + len(re.findall("[A-Za-z']+", text)) / WORDS_PER_MINUTE
+        + len(lines) / CODE_LINES_PER_MINUTE
+    )
+    return max(5, 5 * round(minutes / 5))
+
+
+def front_page_entries(app: Sphinx) -> dict[str, str]:
+    """Return what the list on the front page says of each page it links to.
+
+    An entry is a link, a colon, and a sentence that can stand alone.
+    """
+    entries = {}
+    for item in app.env.get_doctree(app.config.root_doc).findall(nodes.list_item):
+        link = next(iter(item.findall(addnodes.pending_xref)), None)
+        if link is not None and link["reftype"] == "doc":
+            said = item.astext().removeprefix(link.astext())
+            said = re.sub(r"^[：:]\s*", "", " ".join(said.split()))
+            page = link["reftarget"].removeprefix("/")
+            entries[page] = said[:1].upper() + said[1:]
+    return entries
+
+
+def pages_that_the_front_page_describes(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Read the chapters again when the page that describes them has changed."""
+    if app.config.root_doc not in added | changed:
+        return []
+    return [page for page in env.found_docs if CHAPTER.search(page)]
 
 
 def contents(context: dict[str, Any], pagename: str) -> str:
@@ -117,19 +219,21 @@ def description_of(doctree: nodes.document) -> str:
     """Return how a page begins, for search engines and shared links.
 
     Args:
-        doctree: The page. A front matter with ``description`` says it better.
+        doctree: The page. What the front page says of it is better.
 
     Returns:
-        Whole sentences of the first paragraph, up to a formula or 160 characters;
-        empty if the page starts in another way.
+        Whole sentences of the first paragraph, up to a formula or 160 characters (if
+        not even one ends there, its beginning); empty if the page has no paragraph.
     """
     for paragraph in doctree.findall(nodes.paragraph):
         text = paragraph.astext()
         for formula in paragraph.findall(nodes.math):
             text = text.partition(formula.astext())[0]
-        text = " ".join(text.split())[:160]
-        sentences = re.match(r".*(?:[。！？]|[.!?](?=\s|$))", text)
-        return sentences[0] if sentences else text
+        text = " ".join(text.split())
+        sentences = re.match(r".*(?:[。！？]|[.!?](?=\s|$))", text[:160])
+        if sentences or len(text) <= 160:
+            return sentences[0] if sentences else text
+        return re.sub(r"\W*\w*$", "", text[:159]) + "…"
     return ""
 
 
@@ -221,6 +325,55 @@ class MarkDocstrings(SphinxTransform):
                 node.parent.replace(node, nodes.Text(" – "))
 
 
+class MarkPrerequisites(SphinxTransform):
+    """Mark what a chapter says is to be read first, and link the chapters it names.
+
+    The text is the author's (docs/lint.py sees to it that it is there); here it gets
+    the same look on every page.
+    """
+
+    default_priority = 500
+
+    def apply(self, **kwargs: object) -> None:
+        """Change the paragraph at the head of a chapter."""
+        if not CHAPTER.search(self.env.docname):
+            return
+        lang = language_of(self.config)
+        section = next(iter(self.document.findall(nodes.section)), nodes.section())
+        for paragraph in section.children:
+            if isinstance(paragraph, nodes.paragraph) and NEEDS[lang].match(
+                paragraph.astext()
+            ):
+                paragraph["classes"].append("needs")
+                for text in list(paragraph.findall(nodes.Text)):
+                    if text.parent is paragraph:
+                        paragraph.replace(text, list(self.linked(text, lang)))
+
+    def linked(self, text: nodes.Text, lang: str) -> Iterator[nodes.Node]:
+        """Yield a text with every "chapter 02" in it as a link to that chapter."""
+        chapters = {
+            match[1]: page
+            for page in self.env.found_docs
+            if (match := CHAPTER.search(page))
+        }
+        end = 0
+        for found in NAMED_CHAPTER[lang].finditer(text):
+            if found[1] in chapters:
+                yield nodes.Text(text[end : found.start()])
+                end = found.end()
+                link = addnodes.pending_xref(
+                    refdomain="std",
+                    reftype="doc",
+                    reftarget=f"/{chapters[found[1]]}",
+                    refdoc=self.env.docname,
+                    refexplicit=True,
+                    refwarn=True,
+                )
+                link += nodes.inline("", found[0])
+                yield link
+        yield nodes.Text(text[end:])
+
+
 class BoxTables(SphinxPostTransform):
     """Put tables into a box of their own, which scrolls where a phone is too narrow."""
 
@@ -237,10 +390,13 @@ class BoxTables(SphinxPostTransform):
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
+    app.add_config_value("repository", "", "html", str)  # "owner/name" on GitHub
+    app.connect("env-get-outdated", pages_that_the_front_page_describes)
     app.connect("html-page-context", add_to_context)
     app.connect("build-finished", remove_old_pages)
     app.connect("write-started", number_by_chapter)
     app.add_transform(SortTerms)
     app.add_transform(MarkDocstrings)
+    app.add_transform(MarkPrerequisites)
     app.add_post_transform(BoxTables)
     return metadata(__file__)
