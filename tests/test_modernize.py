@@ -8,6 +8,8 @@ means something else today, and after one command.
 import dataclasses
 import importlib.metadata
 import importlib.util
+import io
+import itertools
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 
@@ -647,6 +650,14 @@ REWRITTEN = {
         "class A(nn.Module):\n    pass\nclass B(nn.Module):\n"
         "    def __init__(self):\n        super().__init__()",
     ),
+    "a tensor that goes on beside its Variable keeps its own gradient": (
+        "a = torch.ones(2)\nv = Variable(a)\nv.requires_grad = True\nprint(a + v)",
+        "a = torch.ones(2)\nv = a.detach()\nv.requires_grad = True\nprint(a + v)",
+    ),
+    "and its own shape": (
+        "a = torch.ones(2)\nv = Variable(a)\nv.unsqueeze_(0)\nprint(a.size())",
+        "a = torch.ones(2)\nv = a.detach()\nv.unsqueeze_(0)\nprint(a.size())",
+    ),
     "a padding in whole numbers": (
         "nn.Conv2d(1, 1, 3, padding=(3 - 1) / 2)",
         "nn.Conv2d(1, 1, 3, padding=(3 - 1) // 2)",
@@ -782,6 +793,26 @@ def test_device_is_chosen_once_after_the_imports():
         'device = torch.device("cuda" if torch.cuda.is_available() else "cpu")\n\n'
         "a = torch.ones(1).to(device)\nb = a.to(device)\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        ("from torch import nn\nx = 1\n", ""),
+        ("from torch import nn\nx.cuda()\n", "structure"),
+        ("from torch import nn\nif x:\n    ", "structure"),
+    ],
+    ids=["code between the imports", "used before", "imported in a branch"],
+)
+def test_device_never_stands_above_the_import_of_torch(first: str, reason: str):
+    source = first + "import torch\nnet.cuda()\n"
+    found, text = looked_at(source)
+
+    if reason:
+        assert {report.reason.en for report in found} >= {REASONS[reason].en}
+    chosen = text.find("device =")
+    assert chosen == -1 or chosen > text.index("import torch\n")
+    assert reason or chosen > 0
 
 
 def test_rewrites_that_meet_in_one_place_are_made_one_after_the_other():
@@ -986,6 +1017,36 @@ def test_a_cell_the_parser_cannot_follow_does_not_hide_the_others():
     ]
 
 
+def test_a_cell_that_begins_with_a_habit_is_the_one_that_is_named_and_rewritten():
+    text = notebook("import torch\nit = iter([1, 2])\n", "it.next()\ntorch.ones(1)")
+    found, new = looked_at(text, "notebook")
+
+    assert [(report.cell, report.line, report.column) for report in found] == [
+        (2, 1, 1)
+    ]
+    assert new == text.replace("it.next()", "next(it)")
+
+
+def test_a_use_in_a_cell_without_a_word_of_pytorch_counts():
+    first = IMPORTS + (
+        "kept = []\nnet = nn.Linear(1, 1)\nloss = F.mse_loss(net(a), b)\n"
+        "loss.backward(retain_graph=True)\nkept.append(loss)\n"
+    )
+    found, _ = looked_at(notebook(first, "sum(kept).backward()"), "notebook")
+
+    assert [(r.rule, r.reason) for r in found if r.rule == "loss-graph"] == [
+        ("loss-graph", REASONS["used-as-tensor"])
+    ]
+
+
+@pytest.mark.parametrize("use", ["%timeit Variable(x)", "y = Variable(x"])
+def test_an_import_that_only_an_unread_line_uses_stays(use: str):
+    text = notebook(IMPORTS + "x = Variable(torch.ones(2))", use)
+    _, new = looked_at(text, "notebook")
+
+    assert new == text.replace("Variable(torch.ones(2))", "torch.ones(2)")
+
+
 def test_places_in_markdown_are_those_of_the_file():
     text = "题\n\n1. 项\n\n   ```python\n   import torch\n   y = F.sigmoid(x)\n   ```\n"
     (report,), _ = looked_at(text, "markdown")
@@ -1070,7 +1131,14 @@ def test_python_2_is_repaired(before: str, after: str):
 
 @pytest.mark.parametrize(
     "source",
-    ["exec 'x = 1'\nprint x\n", "raise E, (1, 2)\nprint x\n", "print >> f, x\n"],
+    [
+        "exec 'x = 1'\nprint x\n",
+        "raise E, (1, 2)\nprint x\n",
+        "print >> f, x\n",
+        "print -1\n",
+        "print [1, 2]\n",
+        "print ('loss'), x\n",
+    ],
 )
 def test_python_2_of_several_meanings_is_left(source: str):
     found, text = looked_at(source)
@@ -1159,6 +1227,92 @@ def test_unreadable_files_get_a_line_and_the_rest_goes_on(
     assert problems.pop("huge.ipynb").startswith("too large: 65 MiB")
     assert problems == {}
     assert NEW_LINE in (tmp_path / "good.py").read_text()
+
+
+class Terminal(io.StringIO):
+    """A stream that says somebody is looking at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("seconds", "terminal", "drawn"),
+    [(3.0, True, True), (1.0, True, False), (3.0, False, False)],
+    ids=["long wait", "short wait", "nobody looks"],
+)
+def test_a_bar_is_shown_to_somebody_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    seconds: float, terminal: bool, drawn: bool,
+):  # fmt: skip
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("x = 1\n")
+    stream = Terminal() if terminal else io.StringIO()
+    clock = itertools.chain([0.0], itertools.repeat(seconds))
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+
+    assert run_tool(tmp_path) == 0
+    assert ("] 0/2" in stream.getvalue()) == drawn
+    assert stream.getvalue().endswith(" \r") == drawn  # and is gone afterwards
+
+
+def test_what_was_done_is_told_when_the_reader_stops_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("import torch\n" + OLD_LINE)
+    read = read_document
+
+    def stopped(path: Path) -> Document:
+        if path.name == "b.py":
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr("nn_tutorial.modernize.__main__.read_document", stopped)
+
+    assert run_tool("--write", tmp_path) == 130
+    assert "1 file looked at, 1 place found; 1 rewritten." in capsys.readouterr().out
+    assert OLD_LINE in (tmp_path / "b.py").read_text()
+
+
+def test_a_loop_of_links_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "old.py").write_text("import torch\n" + OLD_LINE)
+    (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "itself.py").symlink_to("itself.py")
+
+    assert run_tool(tmp_path) == 2
+    told = capsys.readouterr().out
+    assert "itself.py: there is no such file" in told
+    assert "1 file looked at, 1 place found" in told
+
+
+def test_a_kill_while_writing_leaves_the_old_file_or_the_new(tmp_path: Path):
+    old = "import torch\n" + "y = F.sigmoid(x)\n" * 2000
+    new = old.replace("F.sigmoid", "torch.sigmoid")
+    path = tmp_path / "old.py"
+    write = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from nn_tutorial.modernize.documents import write_document\n"
+        "path, *texts = map(Path, sys.argv[1:])\n"
+        "old, new = [text.read_bytes() for text in texts]\n"
+        "print(flush=True)\n"
+        "while True:\n"
+        "    write_document(path, old, new); old, new = new, old\n"
+    )
+    copies = [tmp_path / "1", tmp_path / "2"]
+    for copy, text in zip(copies, (old, new), strict=True):
+        copy.write_text(text)
+    for _ in range(3):
+        path.write_text(old)
+        command = [sys.executable, "-c", write, path, *copies]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(0.02)
+            process.kill()
+        assert path.read_text() in (old, new)
 
 
 def test_folders_are_searched_but_not_what_others_installed(

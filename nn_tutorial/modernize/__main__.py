@@ -10,6 +10,7 @@ import json
 import locale
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0; with ``--check`` 1 if something was found; 2 if a file could not be read or
-        written.
+        written; 130 if the reader has stopped it, as the shell says it.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -56,17 +57,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     options = _parser(_language(arguments)).parse_args(arguments)
     results, errors = [], []
-    for path in _files(options.paths):
-        try:
-            results.append(_done(path, write=options.write))
-        except DocumentError as error:
-            errors.append((path, error.text))
+    stopped = False
+    try:
+        for path in _shown(list(_files(options.paths))):
+            try:
+                results.append(_done(path, write=options.write))
+            except DocumentError as error:
+                errors.append((path, error.text))
+    except KeyboardInterrupt:  # what has been done is told all the same
+        stopped = True
     if options.format == "json":
         print(_as_json(results, errors, options.lang))
     else:
         for line in _as_text(results, errors, options.lang, wrote=options.write):
             print(line)
     habits = [r for _, reports in results for r in reports if r.level != "note"]
+    if stopped:
+        return 130
     if errors:
         return 2
     return 1 if options.check and habits else 0
@@ -135,6 +142,26 @@ def _files_in(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
                 yield Path(parent, name)
+
+
+def _shown(paths: Sequence[Path]) -> Iterator[Path]:
+    """Give each path; somebody who waits in a terminal sees a bar after two seconds."""
+    stream = sys.stderr
+    waits = stream is not None and stream.isatty()
+    next_drawing, drawn = time.monotonic() + 2.0, False
+    try:
+        for number, path in enumerate(paths):
+            if waits and time.monotonic() >= next_drawing:
+                filled = 40 * number // len(paths)
+                bar = "#" * filled + "." * (40 - filled)
+                stream.write(f"\r[{bar}] {number}/{len(paths)}")
+                stream.flush()
+                next_drawing, drawn = time.monotonic() + 0.1, True
+            yield path
+    finally:
+        if drawn:
+            stream.write("\r" + " " * 80 + "\r")
+            stream.flush()
 
 
 def _done(path: Path, *, write: bool) -> tuple[Path, list[Report]]:

@@ -23,7 +23,7 @@ MAX_PASSES = 20
 _WORDS = re.compile(
     r"torch|Variable|volatile|softmax|\.cuda|\.data\b|numpy|np\.|xrange|raw_input|unichr"
     r"|unicode|basestring|iteritems|itervalues|iterkeys|has_key|transforms|\b(?:nn|F)\."
-    r"|print *>>"
+    r"|print *(?:>>|-|\[|\([^()]*\) *,)"
 )
 
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
@@ -151,19 +151,31 @@ def _examined(texts: Sequence[str], document: Document) -> list[_Found]:
     """Return what stands in the cells now."""
     found: list[_Found] = []
     parts: list[tuple[int, str]] = []
+    unseen: set[str] = set()
     for number, text in enumerate(texts):
         readable, findings = _readable(text, in_file=document.kind == "python")
         for item in findings:
             edits = [(number, *edit) for edit in item.edits]
             found.append(_Found(number, item, edits))
-        if readable is not None and _WORDS.search(readable):
+        if readable is not None:
             parts.append((number, readable))
+        if readable != text:
+            unseen |= _words_lost(text, readable)
     if document.is_undeclared:
         odd = next((n for n, char in enumerate(texts[0]) if not char.isascii()), 0)
         found.append(_Found(0, Finding("encoding", odd, reason="your-file")))
-    if parts:
-        found += _habits_in(parts)
+    if any(_WORDS.search(text) for _, text in parts):
+        found += _habits_in(parts, unseen)
     return found
+
+
+def _words_lost(text: str, readable: str | None) -> set[str]:
+    """Return the words of a cell that no rule sees: hidden, or in a cell not read."""
+    if readable is None:
+        return set(re.findall(r"\w+", text))
+    pairs = zip(_NEW_LINE.split(text), _NEW_LINE.split(readable), strict=True)
+    hidden = " ".join(old for old, new in pairs if old != new)
+    return set(re.findall(r"\w+", hidden))
 
 
 def _readable(text: str, *, in_file: bool) -> tuple[str | None, list[Finding]]:
@@ -220,8 +232,13 @@ def _offset(text: str, error: SyntaxError) -> int:
     return starts[line] + min(max((error.offset or 1) - 1, 0), end)
 
 
-def _habits_in(parts: Sequence[tuple[int, str]]) -> list[_Found]:
-    """Apply the rules to the cells, read as one program: they share their names."""
+def _habits_in(parts: Sequence[tuple[int, str]], unseen: set[str]) -> list[_Found]:
+    """Apply the rules to the cells, read as one program: they share their names.
+
+    Args:
+        parts: Number and text of each cell.
+        unseen: Words that stand where no rule looks, in lines for IPython, say.
+    """
     source, spans = "", []
     for _, text in parts:
         if source and not source.endswith(("\n", "\r")):
@@ -230,8 +247,9 @@ def _habits_in(parts: Sequence[tuple[int, str]]) -> list[_Found]:
         source += text
 
     def cell_at(start: int, end: int) -> int | None:
-        for place, (first, last) in enumerate(spans):
-            if first <= start and end <= last:
+        # Where one cell ends the next begins; what begins there belongs to that one.
+        for place in reversed(range(len(spans))):
+            if spans[place][0] <= start and end <= spans[place][1]:
                 return place
         return None
 
@@ -247,7 +265,7 @@ def _habits_in(parts: Sequence[tuple[int, str]]) -> list[_Found]:
 
     found = []
     try:
-        program = Program(source, spans)
+        program = Program(source, spans, unseen)
         for finding in find_habits(program):
             place = cell_at(finding.start, finding.start)
             assert place is not None
@@ -263,7 +281,9 @@ def _habits_in(parts: Sequence[tuple[int, str]]) -> list[_Found]:
             _Found(number, Finding("not-read", 0, words=words)) for number, _ in odd
         ]
         good = [part for part in parts if part not in odd]
-        return notes + (_habits_in(good) if good else [])
+        for _, text in odd:
+            unseen = unseen | _words_lost(text, None)
+        return notes + (_habits_in(good, unseen) if good else [])
     return found
 
 

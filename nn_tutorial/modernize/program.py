@@ -14,7 +14,7 @@ import dataclasses
 import functools
 import itertools
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeVar
 
 import libcst as cst
@@ -177,15 +177,22 @@ class Program:
     Args:
         source: Python that the parser accepts.
         cells: The span of every cell of a notebook in ``source``; one for a file.
+        unseen: Words that stand beside ``source``, where names may be used, too.
 
     Raises:
         libcst.ParserSyntaxError: If ``source`` is not Python.
         RecursionError: If ``source`` is nested too deeply to be followed.
     """
 
-    def __init__(self, source: str, cells: Sequence[tuple[int, int]] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        cells: Sequence[tuple[int, int]],
+        unseen: Collection[str] = (),
+    ) -> None:
         self.source = source
-        self.cells = list(cells) or [(0, len(source))]
+        self.cells = cells
+        self.unseen = unseen
         self.module = cst.parse_module(source)
         self._dotted: dict[cst.CSTNode, str] = {}
         self.parent: dict[cst.CSTNode, cst.CSTNode] = {}
@@ -681,6 +688,8 @@ class Program:
         """Return what the program passes for a parameter; empty when not certain."""
         function = self.enclosing(parameter, cst.FunctionDef)
         if function is None or self._is_passed_on(function):
+            return []
+        if function.name.value in self.unseen:
             return []
         names = [item.name.value for item in function.params.params]
         if parameter.name.value not in names or parameter.default is not None:

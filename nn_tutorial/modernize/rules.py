@@ -19,6 +19,7 @@ from .program import (
     COMPREHENSIONS,
     FRESH_TENSORS,
     LOSS_FUNCTIONS,
+    Binding,
     Program,
     children,
     literal,
@@ -73,8 +74,10 @@ def find_habits(program: Program) -> list[Finding]:
 # -- Small pieces of many rules --------------------------------------------------------
 
 
-def _left(program: Program, rule: str, node: cst.CSTNode, reason: str) -> Finding:
-    return Finding(rule, program.start(node), reason=reason)
+def _left(
+    program: Program, rule: str, node: cst.CSTNode, reason: str, **words: str
+) -> Finding:
+    return Finding(rule, program.start(node), reason=reason, words=words)
 
 
 def _replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
@@ -148,16 +151,20 @@ def _first_import(program: Program) -> cst.SimpleStatementLine | None:
 
 
 def _last_import_of_torch(program: Program) -> cst.SimpleStatementLine | None:
-    """Return the last import of the first run of imports that holds ``torch``."""
+    """Return the last import of the run of imports that brings in ``torch``."""
+    name = _torch_name(program)
+    binders = {binding.node for binding in program.root.bindings.get(name, ())}
     found, seen_torch = None, False
     for statement in program.module.body:
-        imports = isinstance(statement, cst.SimpleStatementLine) and any(
+        if isinstance(statement, cst.SimpleStatementLine) and any(
             isinstance(part, (cst.Import, cst.ImportFrom)) for part in statement.body
-        )
-        if imports:
-            assert isinstance(statement, cst.SimpleStatementLine)
+        ):
             found = statement
-            seen_torch = seen_torch or "torch" in program.text(statement)
+            if name:
+                here = bool(binders.intersection(statement.body))
+            else:  # torch itself will be imported at the top
+                here = "torch" in program.text(statement)
+            seen_torch = seen_torch or here
         elif seen_torch:
             break
     return found if seen_torch else None
@@ -254,7 +261,8 @@ def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
         fresh = program.is_plain(value) and _is_fresh(program, value)
         suffix = ".requires_grad_()" if fresh else ".detach().requires_grad_()"
     else:
-        suffix = "" if program.is_plain(value) else ".detach()"
+        same = program.is_plain(value) and not _is_changed_alone(program, call, value)
+        suffix = "" if same else ".detach()"
 
     start, end = program.start(call), program.end(call)
     first, last = program.start(value), program.end(value)
@@ -269,6 +277,36 @@ def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
     bare = atom and one_line and not (touches.isalnum() or touches == "_")
     opening, closing = ("", suffix) if bare else ("(", ")" + suffix)
     return Finding("variable", start, [(start, first, opening), (last, end, closing)])
+
+
+_OWN_METHODS = {
+    "detach_", "requires_grad_", "resize_", "set_", "squeeze_", "t_", "transpose_",
+    "unsqueeze_",
+}  # fmt: skip
+
+
+def _is_changed_alone(
+    program: Program, call: cst.Call, value: cst.BaseExpression
+) -> bool:
+    """Say whether a Variable gets something that the tensor in it must not get.
+
+    Both share their numbers, but each has its own shape and its own gradient.
+    """
+    statement = program.parent[call]
+    if _is_fresh(program, value) or not isinstance(statement, cst.Assign):
+        return False
+    names = {program.text(target.target) for target in statement.targets}
+    if program.text(value) in names:  # the old name is gone
+        return False
+    for node in program.all(cst.Attribute):
+        if program.text(node.value) not in names:
+            continue
+        parent = program.parent[node]
+        if isinstance(parent, cst.AssignTarget) and node.attr.value != "volatile":
+            return True
+        if node.attr.value in _OWN_METHODS and isinstance(parent, cst.Call):
+            return True
+    return False
 
 
 def _line_left_empty(
@@ -334,18 +372,37 @@ def _is_fresh(program: Program, node: cst.BaseExpression) -> bool:
     return False
 
 
+def _imported_names(
+    program: Program,
+) -> Iterator[tuple[cst.ImportFrom, cst.ImportAlias, str, list[Binding]]]:
+    """Give statement, clause, name and bindings of the name for ``from ... import``."""
+    for statement in program.all(cst.ImportFrom):
+        if not isinstance(statement.names, cst.ImportStar):
+            for alias in statement.names:
+                name = alias.evaluated_alias or alias.evaluated_name
+                yield statement, alias, name, program.lookup(name, statement)
+
+
+def _uses(program: Program, name: str, bindings: list[Binding]) -> list[cst.Name]:
+    """Return every place where a name is used, not bound, with these bindings."""
+    return [
+        node
+        for node in program.all(cst.Name)
+        if node.value == name
+        and not _is_binding(program, node)
+        and program.lookup(name, node) is bindings
+    ]
+
+
 def _unused_imports(program: Program, rule: str, dotted: str) -> Iterator[Finding]:
     """Take the import of a name out once nothing uses it."""
     if any(True for _ in _references(program, dotted)):
         return
-    for statement in program.all(cst.ImportFrom):
-        if isinstance(statement.names, cst.ImportStar):
-            continue
-        for alias in statement.names:
-            name = alias.evaluated_alias or alias.evaluated_name
-            bindings = program.lookup(name, statement)
-            if any(b.node is statement and b.dotted == dotted for b in bindings):
-                yield _removed_import(program, rule, statement, alias)
+    # A name in a line for IPython is in use as well.
+    for statement, alias, name, bindings in _imported_names(program):
+        own = any(b.node is statement and b.dotted == dotted for b in bindings)
+        if own and name not in program.unseen:
+            yield _removed_import(program, rule, statement, alias)
 
 
 def _removed_import(
@@ -384,9 +441,7 @@ def _volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Findin
     if cut is None:
         return left("comment-inside")
     if torch is None:
-        finding = left("name-taken")
-        finding.words = {"name": "torch"}
-        return finding
+        return left("name-taken", name="torch")
     finding = Finding("volatile", program.start(arg), cut)
     if not _under_no_grad(program, call):
         evaluation = _evaluation_around(program, call)
@@ -627,6 +682,8 @@ def _number_suffices(program: Program, holder: cst.Name, seen: set[str]) -> bool
     """Say whether every use of a name would be as well served by Python numbers."""
     if holder.value in seen:
         return True
+    if holder.value in program.unseen:
+        return False
     seen.add(holder.value)
     bindings = program.lookup(holder.value, holder)
     for name in program.all(cst.Name):
@@ -754,44 +811,38 @@ def renamed(program: Program) -> Iterator[Finding]:
             if torch is not None:
                 name, needs = f"{torch[0]}.{name}", torch[1]
         if taken:
-            finding = _left(program, rule, node, "name-taken")
-            finding.words = {"name": taken}
+            finding = _left(program, rule, node, "name-taken", name=taken)
         else:
             finding = _replaced(program, rule, node, name)
             finding.needs = needs
         finding.start = program.start(node)
         yield finding
-    for statement in program.all(cst.ImportFrom):
-        if not isinstance(statement.names, cst.ImportStar):
-            for alias in statement.names:
-                yield from _renamed_import(program, statement, alias)
+    for statement, alias, name, bindings in _imported_names(program):
+        own = [b for b in bindings if b.node is statement]
+        yield from _renamed_import(program, alias, name, bindings, own)
 
 
 def _renamed_import(
-    program: Program, statement: cst.ImportFrom, alias: cst.ImportAlias
+    program: Program,
+    alias: cst.ImportAlias,
+    name: str,
+    bindings: list[Binding],
+    own: list[Binding],
 ) -> Iterator[Finding]:
     """Rename an imported function where it is imported and wherever it is used."""
-    name = alias.evaluated_alias or alias.evaluated_name
-    bindings = program.lookup(name, statement)
-    own = [b for b in bindings if b.node is statement]
     rule, new = _RENAMED.get(own[0].dotted if own else "", ("", ""))
     if not rule:
         return
     old_module = own[0].dotted.rpartition(".")[0]
     module, _, new_name = new.rpartition(".")
-    if module != old_module or len(bindings) != 1:
+    unseen = alias.asname is None and name in program.unseen
+    if module != old_module or len(bindings) != 1 or unseen:
         if module != "torch":  # F.sigmoid by name needs no change at all
             yield _left(program, rule, alias, "imported-by-name")
         return
     places = [alias.name]
     if alias.asname is None:
-        places += [
-            node
-            for node in program.all(cst.Name)
-            if node.value == name
-            and not _is_binding(program, node)
-            and program.lookup(name, node) is bindings
-        ]
+        places += _uses(program, name, bindings)
     edits = [(program.start(node), program.end(node), new_name) for node in places]
     yield Finding(rule, program.start(alias), edits)
 
@@ -840,7 +891,7 @@ def removed(program: Program) -> Iterator[Finding]:
 
 def _gone(program: Program, node: cst.CSTNode, name: str, instead: str) -> Finding:
     words = {"name": name, "instead": instead}
-    return Finding("removed-name", program.start(node), reason="structure", words=words)
+    return _left(program, "removed-name", node, "structure", **words)
 
 
 def _imported(program: Program, node: cst.CSTNode) -> list[str]:
@@ -864,43 +915,30 @@ _DATA_SETS = [
 @_rule
 def mnist_module(program: Program) -> Iterator[Finding]:
     """``from torchvision.datasets import mnist`` imports a file, not the data set."""
-    for statement in program.all(cst.ImportFrom):
-        if isinstance(statement.names, cst.ImportStar):
+    for statement, alias, name, bindings in _imported_names(program):
+        if [b.dotted for b in bindings] != ["torchvision.datasets.mnist"]:
             continue
-        for alias in statement.names:
-            name = alias.evaluated_alias or alias.evaluated_name
-            bindings = program.lookup(name, statement)
-            if [b.dotted for b in bindings] != ["torchvision.datasets.mnist"]:
-                continue
-            uses = [
-                node
-                for node in program.all(cst.Name)
-                if node.value == name
-                and not _is_binding(program, node)
-                and program.lookup(name, node) is bindings
-            ]
-            parents = [program.parent[node] for node in uses]
-            used = {p.attr.value for p in parents if isinstance(p, cst.Attribute)}
-            simple = all(isinstance(p, cst.Attribute) for p in parents)
-            free = all(
-                program.is_free(item)
-                or all(
-                    b.dotted == f"torchvision.datasets.{item}"
-                    for b in program.lookup(item, statement)
-                )
-                for item in used
-            )
-            if not used or not simple or not used <= set(_MNIST_LIKE) or not free:
-                yield _left(program, "mnist-module", alias, "structure")
-                continue
-            start, end = program.start(alias.name), _alias_end(program, alias)
-            edits = [(start, end, ", ".join(sorted(used)))]
-            edits += [
-                (program.start(node), program.start(parent.attr), "")
-                for node, parent in zip(uses, parents, strict=True)
-                if isinstance(parent, cst.Attribute)
-            ]
-            yield Finding("mnist-module", program.start(alias), edits)
+        uses = _uses(program, name, bindings)
+        owners = [program.parent[node] for node in uses]
+        parents = [owner for owner in owners if isinstance(owner, cst.Attribute)]
+        used = {parent.attr.value for parent in parents}
+        free = all(
+            b.dotted == f"torchvision.datasets.{item}"
+            for item in used
+            if not program.is_free(item)
+            for b in program.lookup(item, statement)
+        )
+        simple = len(parents) == len(uses) and name not in program.unseen
+        if not used or not simple or not used <= set(_MNIST_LIKE) or not free:
+            yield _left(program, "mnist-module", alias, "structure")
+            continue
+        start, end = program.start(alias.name), _alias_end(program, alias)
+        edits = [(start, end, ", ".join(sorted(used)))]
+        edits += [
+            (program.start(node), program.start(parent.attr), "")
+            for node, parent in zip(uses, parents, strict=True)
+        ]
+        yield Finding("mnist-module", program.start(alias), edits)
 
 
 _MNIST_ATTRIBUTES = {
@@ -1104,9 +1142,7 @@ def iterator_next(program: Program) -> Iterator[Finding]:
         if not sure:
             continue
         if not program.is_free("next"):
-            finding = _left(program, "iterator-next", call, "name-taken")
-            finding.words = {"name": "next"}
-            yield finding
+            yield _left(program, "iterator-next", call, "name-taken", name="next")
             continue
         start, end = program.start(call), program.end(call)
         inner = _outer_end(program, iterator)
@@ -1120,16 +1156,9 @@ def iterator_next(program: Program) -> Iterator[Finding]:
 # -- Models and devices ----------------------------------------------------------------
 
 _MODEL_METHODS = {
-    "children",
-    "eval",
-    "forward",
-    "modules",
-    "named_parameters",
-    "parameters",
-    "state_dict",
-    "train",
-    "zero_grad",
-}
+    "children", "eval", "forward", "modules", "named_parameters", "parameters",
+    "state_dict", "train", "zero_grad",
+}  # fmt: skip
 
 
 @_rule
@@ -1217,12 +1246,17 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
         return left("gpu-chosen")
     device = _device(program, call)
     if device is None:
-        finding = left("name-taken")
-        finding.words = {"name": "device"}
-        return finding
-    if device and "device" in device[1] and _last_import_of_torch(program) is None:
-        return left("structure")
+        return left("name-taken", name="device")
     name, needs = device
+    if "device" in needs:
+        last = _last_import_of_torch(program)
+        if last is None or (
+            program.scope_of[call] is program.root
+            and program.start(call) < program.end(last)
+        ):
+            return left("structure")
+    if not name:
+        return left("structure")
     opening = program.end(call.func)
     bracket = program.source.index("(", opening) + 1
     edits = [(where, program.end(call.func.attr), "to")]
@@ -1233,17 +1267,20 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
 def _device(
     program: Program, call: cst.Call
 ) -> tuple[str, set[str | cst.CSTNode]] | None:
-    """Return the name of the device and what it needs; ``None`` if it is taken."""
+    """Return the name of the device and what it needs; ``None`` if it is taken.
+
+    The name is ``""`` where the device is chosen only further down.
+    """
     if program.is_free("device"):
         torch = _needs_torch(program)
         return None if torch is None else ("device", {"device", *torch[1]})
     bindings = program.lookup("device", call)
     own = program.root.bindings.get("device", [])
-    if len(own) == 1 and bindings is own and own[0].value is not None:
-        chosen = "is_available" in program.text(own[0].value)
-        if chosen and program.end(own[0].node) < program.start(call):
-            return "device", set()
-    return None
+    chosen = own[0].value if len(own) == 1 and bindings is own else None
+    if chosen is None or "is_available" not in program.text(chosen):
+        return None
+    above = program.end(own[0].node) < program.start(call)
+    return "device" if above else "", set()
 
 
 # -- Reported only ---------------------------------------------------------------------
@@ -1456,19 +1493,10 @@ _SIZE_ARGUMENTS = {
     **{f"{kind}{n}d": 3 for kind in ("MaxPool", "AvgPool") for n in (1, 2, 3)},
 }
 _SIZE_KEYWORDS = {
-    "in_channels",
-    "out_channels",
-    "in_features",
-    "out_features",
-    "num_features",
-    "kernel_size",
-    "stride",
-    "padding",
-    "dilation",
-    "groups",
-    "input_size",
+    "in_channels", "out_channels", "in_features", "out_features", "num_features",
+    "kernel_size", "stride", "padding", "dilation", "groups", "input_size",
     "hidden_size",
-}
+}  # fmt: skip
 
 
 @_rule
@@ -1558,12 +1586,8 @@ def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
 
 
 _MASKED_METHODS = {
-    "masked_fill",
-    "masked_fill_",
-    "masked_scatter",
-    "masked_scatter_",
-    "masked_select",
-}
+    "masked_fill", "masked_fill_", "masked_scatter", "masked_scatter_", "masked_select",
+}  # fmt: skip
 
 
 @_rule
@@ -1620,12 +1644,19 @@ def python_2(program: Program) -> Iterator[Finding]:
             yield _replaced(program, "python-2", node, renamed[node.value])
         elif node.value in {"unicode", "basestring", "unichr"}:
             yield _left(program, "python-2", node, "structure")
-    for shift in program.all(cst.BinaryOperation):
-        if (
-            isinstance(shift.operator, cst.RightShift)
-            and program.text(shift.left) == "print"
+    # "print >>f, x", "print -1" and "print [1, 2]" are Python 3 to the parser.
+    for operation in program.all(cst.BinaryOperation):
+        if _is_print(program, operation.left):
+            yield _left(program, "python-2", operation, "structure")
+    for subscript in program.all(cst.Subscript):
+        if _is_print(program, subscript.value):
+            yield _left(program, "python-2", subscript, "structure")
+    for pair in program.all(cst.Tuple):  # print ("loss"), loss
+        first = pair.elements[0].value if len(pair.elements) > 1 else None
+        if isinstance(program.parent[pair], cst.Expr) and (
+            isinstance(first, cst.Call) and _is_print(program, first.func)
         ):
-            yield _left(program, "python-2", shift, "structure")
+            yield _left(program, "python-2", pair, "structure")
     methods = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
     for call in program.all(cst.Call):
         if _method(call) in methods and not call.args and not program.called(call):
@@ -1634,6 +1665,12 @@ def python_2(program: Program) -> Iterator[Finding]:
             yield _replaced(program, "python-2", call.func.attr, new)
         elif _method(call) == "has_key" and len(call.args) == 1:
             yield _left(program, "python-2", call, "structure")
+
+
+def _is_print(program: Program, node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Name) and (
+        node.value == "print" and not program.lookup("print", node)
+    )
 
 
 # -- What rewritten programs need besides ----------------------------------------------
