@@ -407,6 +407,22 @@ def _check_03_3(answer: Any) -> Hint | None:
 # 04 Logistic regression and a neural network
 
 
+def _flower() -> tuple[np.ndarray, np.ndarray]:
+    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
+
+    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
+    file can be copied alone.
+    """
+    random_state = np.random.RandomState(1)
+    points = []
+    for label in (0, 1):
+        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
+        t = t + 0.2 * random_state.standard_normal(200)
+        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
+        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
+    return np.concatenate(points), np.repeat([False, True], 200)
+
+
 @exercise("04-1")
 def _check_04_1(answer: Any) -> Hint | None:
     """Ask for the logit of probability 0.9: log(0.9 / 0.1)."""
@@ -432,7 +448,7 @@ def _check_04_1(answer: Any) -> Hint | None:
 
 @exercise("04-2")
 def _check_04_2(answer: Any) -> Hint | None:
-    """Ask for a line (w1, w2, b) that gets 65 % of the flower right."""
+    """Ask for a line (w1, w2, b) that gets 65% of the flower right."""
     line = _numbers(answer, 3)
     if isinstance(line, Hint):
         return line
@@ -520,22 +536,6 @@ def _check_04_4(answer: Any) -> Hint | None:
 # 05 Sequential and Module
 
 
-def _flower() -> tuple[np.ndarray, np.ndarray]:
-    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
-
-    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
-    file can be copied alone.
-    """
-    random_state = np.random.RandomState(1)
-    points = []
-    for label in (0, 1):
-        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
-        t = t + 0.2 * random_state.standard_normal(200)
-        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
-        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
-    return np.concatenate(points), np.repeat([False, True], 200)
-
-
 @exercise("05-1")
 def _check_05_1(answer: Any) -> Hint | None:
     """Ask for the 151 parameters of a 2-10-10-1 network."""
@@ -601,22 +601,6 @@ def _check_05_3(answer: Any) -> Hint | None:
 
 
 # 06 Saving and loading
-
-
-def _flower() -> tuple[np.ndarray, np.ndarray]:
-    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
-
-    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
-    file can be copied alone.
-    """
-    random_state = np.random.RandomState(1)
-    points = []
-    for label in (0, 1):
-        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
-        t = t + 0.2 * random_state.standard_normal(200)
-        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
-        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
-    return np.concatenate(points), np.repeat([False, True], 200)
 
 
 @exercise("06-1")
@@ -782,22 +766,6 @@ def _check_06_4(answer: Any) -> Hint | None:
 # 07 MNIST: a deep network
 
 
-def _flower() -> tuple[np.ndarray, np.ndarray]:
-    """Return the flower of chapter 04: points (400, 2) and which are of class 1.
-
-    The same points as ``nn_tutorial.datasets.flower()``, written again so that this
-    file can be copied alone.
-    """
-    random_state = np.random.RandomState(1)
-    points = []
-    for label in (0, 1):
-        t = np.linspace(3.12 * label, 3.12 * (label + 1), 200)
-        t = t + 0.2 * random_state.standard_normal(200)
-        r = 4 * np.sin(4 * t) + 0.2 * random_state.standard_normal(200)
-        points.append(np.stack([r * np.sin(t), r * np.cos(t)], axis=1))
-    return np.concatenate(points), np.repeat([False, True], 200)
-
-
 @exercise("07-1")
 def _check_07_1(answer: Any) -> Hint | None:
     if not _is_number(answer) and answer in (20 * 937, 20 * 60_000 / 64):
@@ -948,15 +916,17 @@ def _check_08_2(answer: Any) -> Hint | None:
 def _check_08_3(answer: Any) -> Hint | None:
     generator = torch.Generator().manual_seed(0)
     linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4).eval()
+    mean, variance = torch.zeros(4), torch.ones(4)
+    norm.running_mean, norm.running_var = mean, variance
     for tensor in (linear.weight, linear.bias, norm.weight, norm.bias):
         nn.init.normal_(tensor, generator=generator)
-    norm.running_mean.normal_(generator=generator)
-    norm.running_var.uniform_(0.5, 2.0, generator=generator)
+    mean.normal_(generator=generator)
+    variance.uniform_(0.5, 2.0, generator=generator)
     inputs = torch.randn(5, 3, generator=generator)
     with torch.no_grad():
         expected = norm(linear(inputs))
         biased = expected + linear.bias  # what is left when the bias is not scaled
-        biased -= linear.bias * norm.weight / (norm.running_var + norm.eps).sqrt()
+        biased -= linear.bias * norm.weight / (variance + norm.eps).sqrt()
     folded = _call(answer, linear, norm)
     if isinstance(folded, Hint):
         return folded

@@ -346,16 +346,18 @@ def captured_step(
         return train
 
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    side_stream = torch.cuda.Stream()
-    side_stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side_stream):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(side_stream)
-    graph = torch.cuda.CUDAGraph()
-    optimizer.zero_grad(set_to_none=True)
-    with torch.cuda.graph(graph):
-        loss = step()
+    # Streams and graphs belong to the current device: make it that of the tensors.
+    with torch.cuda.device(inputs.device):
+        side_stream = torch.cuda.Stream()
+        side_stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side_stream):
+            for _ in range(3):
+                step()
+        torch.cuda.current_stream().wait_stream(side_stream)
+        graph = torch.cuda.CUDAGraph()
+        optimizer.zero_grad(set_to_none=True)
+        with torch.cuda.graph(graph, stream=side_stream):
+            loss = step()
     model.load_state_dict(before)  # in place: the graph has addresses, not tensors
 
     # For the same reason `step` must live as long as the graph: it holds the tensors.
@@ -401,7 +403,7 @@ def _cache_folder() -> Path:
     return Path.home() / ".cache" / "nn_tutorial"
 
 
-def _md5(content: bytes) -> str:
+def _md5(content: bytes | bytearray) -> str:
     """Return the MD5 of ``content``: against damage, not against an attacker."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
@@ -481,7 +483,8 @@ def _complete(
                         f"{mirror}{file.name}.gz",
                         file,
                         timeout_s=timeout_s,
-                        show=lambda n_new, n_done=n_done: show(n_done + n_new),
+                        show=show,
+                        n_before=n_done,
                     )
                 except (OSError, http.client.HTTPException, ValueError) as error:
                     failures.append(f"  {mirror}{file.name}.gz: {error}")
@@ -502,9 +505,16 @@ def _complete(
 
 
 def _fetch(
-    url: str, file: MnistFile, *, timeout_s: float, show: Callable[[int], None]
+    url: str,
+    file: MnistFile,
+    *,
+    timeout_s: float,
+    show: Callable[[int], None],
+    n_before: int,
 ) -> bytes:
     """Return the unpacked content of one file, checked; nothing touches the disk.
+
+    While it waits it calls ``show`` with the bytes that have come, ``n_before`` ahead.
 
     Raises:
         OSError: If the mirror cannot be reached, refuses or stalls.
@@ -517,7 +527,7 @@ def _fetch(
         deadline, enough = time.monotonic() + timeout_s, MIN_BYTES_PER_S * timeout_s
         while len(packed) <= file.gz_bytes and (chunk := response.read1(1 << 16)):
             packed += chunk
-            show(len(packed))
+            show(n_before + len(packed))
             if time.monotonic() > deadline:
                 if len(packed) < enough:
                     msg = f"slower than {MIN_BYTES_PER_S / 1000:.0f} kB/s: stalled"

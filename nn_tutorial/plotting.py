@@ -574,11 +574,11 @@ def plot_confusion(ax: Axes, counts: Any) -> Axes:
         alpha=0.8 * mistakes / max(mistakes.max(), 1),
     )
     for row, column in np.argwhere(counts):
-        place = {"ha": "center", "va": "center", "fontsize": 10}
-        ax.text(column + 0.5, row + 0.5, f"{counts[row, column]:.0f}", **place)
+        count = f"{counts[row, column]:.0f}"
+        ax.text(column + 0.5, row + 0.5, count, ha="center", va="center", fontsize=10)
     middles = np.arange(len(counts)) + 0.5
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_ticks(middles, labels=range(len(counts)))
+        axis.set_ticks(middles, labels=map(str, range(len(counts))))
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set(xlabel="prediction", ylabel="truth", aspect="equal")
