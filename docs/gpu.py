@@ -21,8 +21,9 @@ sys.path[:0] = [str(DOCS.parent), str(DOCS / "_ext")]
 import execution  # noqa: E402  (found on the path set above)
 import kept  # noqa: E402
 import torch  # noqa: E402
-from nbclient.exceptions import DeadKernelError  # noqa: E402
 from nbformat import NotebookNode  # noqa: E402
+
+from nn_tutorial.mnist import with_progress  # noqa: E402
 
 BUILD = DOCS / "_build"
 TIMEOUT_S = 600  # of one cell, as in conf.py
@@ -56,12 +57,16 @@ def execute_page(page: Path, folder: Path) -> None:
         SystemExit: If a cell fails, or writes to stderr what no page may show.
     """
     notebook = kept.read_page(page)
-    options = {"timeout": TIMEOUT_S, "allow_errors": False}
+    cells = with_progress(range(len(notebook.cells)), page.stem)
+    next(cells, None)
+    options = {
+        "timeout": TIMEOUT_S,
+        "allow_errors": False,
+        "on_cell_executed": lambda **_: next(cells, None),
+    }
     with tempfile.TemporaryDirectory() as cwd:  # what a chapter saves does not stay
-        try:
-            result = execution.execute(notebook, cwd=cwd, **options)
-        except DeadKernelError as error:
-            sys.exit(f"{page.name}: {error}; nothing was kept")
+        result = execution.execute(notebook, cwd=cwd, **options)
+    cells.close()
     if result.err is not None:
         sys.exit(f"{page.name}: {result.exc_string}\n{page.name}: nothing was kept")
     if complaint := unexplained(notebook):

@@ -26,6 +26,7 @@ from nn_tutorial.mnist import (
     in_memory_batches,
     load_tensors,
     mnist_root,
+    with_progress,
 )
 
 BATCH_SIZE = 64
@@ -133,16 +134,17 @@ def measure(root, device: torch.device, *, seeds: int, epochs: int) -> dict[str,
     test = load_tensors(root, train=False, device=device)
     fastest: dict[str, float] = {}
     accuracies: dict[str, list[float]] = {}
-    for seed in range(seeds):
-        for name, make in ways(inputs, targets, loader).items():
-            torch.manual_seed(seed)
-            model = deep_net().to(device)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-            epoch = make(model, optimizer)
-            for _ in range(epochs):
-                spent = seconds(epoch, device)
-                fastest[name] = min(spent, fastest.get(name, spent))
-            accuracies.setdefault(name, []).append(accuracy(model, *test))
+    all_ways = ways(inputs, targets, loader).items()
+    turns = [(seed, *way) for seed in range(seeds) for way in all_ways]
+    for seed, name, make in with_progress(turns, f"on {device.type}"):
+        torch.manual_seed(seed)
+        model = deep_net().to(device)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        epoch = make(model, optimizer)
+        for _ in range(epochs):
+            spent = seconds(epoch, device)
+            fastest[name] = min(spent, fastest.get(name, spent))
+        accuracies.setdefault(name, []).append(accuracy(model, *test))
 
     print(f"{'':40}{'s / epoch':>10}{'steps / s':>11}{'accuracy':>18}")
     n_steps = -(-len(inputs) // BATCH_SIZE)

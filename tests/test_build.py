@@ -1,5 +1,6 @@
 """The build: executed once for two languages, again when it must, safe when killed."""
 
+import json
 import os
 import re
 import shutil
@@ -305,8 +306,50 @@ def test_ten_cold_parallel_builds_lose_no_chapter(tmp_path: Path):
         assert len(get_cache(cache).list_cache_records()) == len(names)
 
 
+def write_kernel(folder: Path, code: str) -> dict[str, str]:
+    """Write a kernel that runs some code, and return the variable that names it."""
+    spec = folder / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-c", code, "{connection_file}"]
+    kernel = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    spec.write_text(json.dumps(kernel), encoding="utf8")
+    return {"JUPYTER_PATH": str(folder)}
+
+
+def test_a_kernel_that_dies_at_its_start_ends_the_build_and_is_named(tmp_path: Path):
+    book = Book(tmp_path / "book", {"01-a": "print(1)"})
+    kernel = write_kernel(tmp_path / "jupyter", "raise SystemExit(1)")
+
+    build = book.build("--only", "zh", **kernel)
+
+    assert build.code != 0
+    assert re.search(r"01-a\.md: WARNING.*\nKernel died before", build.output)
+    assert "To report this error" not in build.output  # it is no fault of Sphinx
+
+
+def test_a_kernel_that_never_answers_is_given_up(tmp_path: Path):
+    kernel = write_kernel(tmp_path, "import time; time.sleep(4)")
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import execution\n"
+        "from nbformat import v4\n"
+        "notebook = v4.new_notebook(cells=[v4.new_code_cell('1')])\n"
+        "options = {'cwd': '.', 'timeout': 60, 'allow_errors': False}\n"
+        "result = execution.execute(notebook, startup_timeout=1, **options)\n"
+        "print(result.exc_string)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(DOCS / "_ext")],
+        env={**os.environ, **kernel},
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout == "Kernel didn't respond in 1 seconds\n"
+
+
 def test_no_other_program_can_take_the_port_of_a_kernel(tmp_path: Path):
-    # A kernel whose TCP port is taken dies at its start, and the build never ends.
+    # A kernel whose TCP port is taken dies at its start.
     code = "from ipykernel import connect\nconnect.get_connection_info(unpack=True)"
     book = Book(tmp_path, {"01-x": code})
     (book.docs / "conf.py").write_text(PLAIN_CONF, encoding="utf8")

@@ -14,7 +14,7 @@ from nn_tutorial import mnist
 
 DOCS = Path(__file__).parents[1] / "docs"
 MACHINERY = [
-    *["build.py", "conf.py", "gpu.py"],
+    *["build.py", "conf.py", "gpu.py", "publish.py"],
     *["_ext", "_static", "_templates", "root"],
 ]
 # To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.

@@ -133,16 +133,20 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     tools and no terminal colours.
 
     A kernel talks through sockets in a folder of its own, where the system has them.
-    A TCP port is chosen by one process and opened by another: when a third takes it
-    in between, the kernel dies at its start and the build would wait for ever.
+    A TCP port is chosen by one process and opened by another, and a third can take it
+    in between. A kernel that dies, or does not answer within a minute of its start, is
+    an error like one of a cell, and so its page is named.
     """
     quiet = ["--IPKernelApp.log_level=ERROR"]
     with tempfile.TemporaryDirectory(prefix="nn-", ignore_cleanup_errors=True) as own:
         sockets = {"transport": "ipc", "ip": f"{own}/kernel"}
         config = Config(KernelManager=sockets if os.name == "posix" else {})
-        result = single_nb_execution(
-            notebook, extra_arguments=quiet, config=config, **options
-        )
+        try:
+            result = single_nb_execution(
+                notebook, extra_arguments=quiet, config=config, **options
+            )
+        except RuntimeError as error:  # this is what nbclient says of kernels
+            result = ExecutionResult(notebook, options["cwd"], 0.0, error, "")
     if result.err is not None:
         result.exc_string = ANSI.sub("", str(result.err))
     return result
