@@ -48,9 +48,11 @@ def tests(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Test site/ in a real Chromium, every page and language (after `nox -s docs`)."""
     require_site(session)
-    install(session, "browser")
-    # What tests/conftest.py offers to the other tests needs Sphinx; this one does not.
-    command = ["pytest", "--noconftest", "-m", "browser", "tests/test_browser.py"]
+    # torch: the script that readers copy from the playground is run beside the page.
+    install(session, "browser", "torch", "numpy")
+    # What tests/conftest.py offers to the other tests needs Sphinx; these do not.
+    files = sorted(map(str, Path("tests").glob("test_browser*.py")))
+    command = ["pytest", "--noconftest", "-m", "browser", *files]
     session.run(*command, *session.posargs)
 
 

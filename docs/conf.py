@@ -30,6 +30,7 @@ extensions = [
     "mathml",
     "myst_nb",
     "pieces",
+    "playground",
     "search_zh",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -10,8 +10,8 @@
 
 stands in a chapter. Each piece has a page of its own, ``docs/pieces/NAME.md``, where
 the directive stands directly below the code cell that draws its still picture, and says
-in ``:alt:`` what that shows; the chapters show the same picture. ``docs/pieces/index.md``
-lists the pages.
+in ``:alt:`` what that shows; the chapters show the same picture. The pages are listed
+in ``docs/pieces/index.md``.
 
 The page says where a piece goes. ``_static/book.js`` loads the scripts when the reader
 comes near it, from ``_static/pieces/``: ``pieces.css`` and ``piece.js``, which all
