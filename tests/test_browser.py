@@ -352,3 +352,143 @@ def test_a_film_moves_by_keyboard_and_says_where_it_is(visit, page):
         assert slider.get_attribute("aria-valuetext") == label.inner_text()
         tab.keyboard.press("End")
         assert label.inner_text() == last
+
+
+# -- From an error message to its cure --------------------------------------------
+
+OLD_CODE = "chapters/10-old-code"
+SAID = re.compile(r"\w+(?:Error|Warning): ")
+# As readers paste them: with a path, with the names of their own program, in the words
+# of an older version, or only a part. Then the section that explains it.
+PASTED = {
+    "IndexError: invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+    "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number": "data-index",
+    "invalid index of a 0-dim tensor": "data-index",
+    "/home/ming/mnist.py:41: UserWarning: Implicit dimension choice for softmax has "
+    "been deprecated. Change the call to include dim=X as an argument.": "softmax-dim",
+    "UserWarning: Implicit dimension choice for log_softmax has been deprecated. "
+    "Change the call to include dim=X as an argument.": "softmax-dim",
+    "C:\\Users\\Li\\cnn.py:8: UserWarning: volatile was removed and now has no effect. "
+    "Use `with torch.no_grad():` instead.": "volatile",
+    "_pickle.UnpicklingError: Weights only load failed. This file can still be loaded, "
+    "to do so you have two options, do those steps only if you trust the source of the "
+    "checkpoint.": "load-model",
+    "AttributeError: '_MultiProcessingDataLoaderIter' object has no attribute 'next'":
+        "iterator-next",
+    "AttributeError: module 'numpy' has no attribute 'int'. `np.int` was a deprecated "
+    "alias for the builtin `int`.": "numpy-alias",
+    "TypeError: CosineAnnealingLR.__init__() got an unexpected keyword argument "
+    "'verbose'": "scheduler-verbose",
+    "NameError: name 'raw_input' is not defined": "python-2",
+    "SyntaxError: invalid character '（' (U+FF08)": "full-width",
+    "UserWarning: nn.init.normal is now deprecated in favor of nn.init.normal_.":
+        "init-underscore",
+    "super(type, obj): obj must be an instance or subtype of type": "super-arguments",
+    "RuntimeError: Found no NVIDIA driver on your system. Please check that you have "
+    "an NVIDIA GPU and installed a driver from "
+    "http://www.nvidia.com/Download/index.aspx": "cuda-call",
+    "AssertionError: Torch not compiled with CUDA enabled": "cuda-call",
+    "TypeError: empty(): argument 'size' failed to unpack the object at pos 2 with "
+    'error "type must be tuple of ints,but got float"': "float-size",
+    "RuntimeError: Subtraction, the `-` operator, with a bool tensor is not supported. "
+    "If you are trying to invert a mask, use the `~` or `logical_not()` operator "
+    "instead.": "bool-minus",
+    "SyntaxError: Non-UTF-8 code starting with '\\xd6' in file old.py on line 1, but "
+    "no encoding declared; see https://peps.python.org/pep-0263/ for details":
+        "encoding",
+}  # fmt: skip
+
+
+def said_in_sections(language: str) -> list[tuple[str, list[str]]]:
+    """Every message that a cell of the chapter printed, and the sections around it."""
+    said = []
+    for output in html(f"{language}/{OLD_CODE}.html").select(".cell_output pre"):
+        around = [section.get("id") for section in output.find_parents("section")]
+        if "old-one-command" not in around:  # its messages come again, each in its own
+            lines = output.get_text().splitlines()
+            said += [(line, around) for line in lines if SAID.search(line)]
+    return said
+
+
+def first_results(tab, queries: list[str]) -> list[list[str]]:
+    """Return, for each query, the addresses of the first two results on the page."""
+    found = tab.evaluate(
+        """(queries) => queries.map((query) =>
+             Search._performSearch(...Search._parseQuery(query))
+               .slice(-2).reverse().map((r) => r[0] + r[2]))""",
+        queries,
+    )
+    assert len(found) == len(queries)
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_of_the_chapter_on_old_code_leads_to_its_section(visit, language):
+    said = said_in_sections(language)
+    assert len(said) > 40
+    tab = visit().open(f"{language}/search.html")
+    tab.wait_for_function("Search.hasIndex()")
+
+    results = first_results(tab, [line for line, _ in said])
+
+    lost = [
+        (line, found)
+        for (line, around), found in zip(said, results, strict=True)
+        if not {f"{OLD_CODE}#{label}" for label in around} & set(found)
+    ]
+    assert lost == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pasted_message_leads_to_its_section(visit, language):
+    tab = visit().open(f"{language}/search.html")
+    tab.wait_for_function("Search.hasIndex()")
+
+    found = first_results(tab, list(PASTED))
+
+    expected = [f"{OLD_CODE}#{label}" for label in PASTED.values()]
+    first = [results[0] if results else "" for results in found]
+    assert dict(zip(PASTED, first, strict=True)) == dict(
+        zip(PASTED, expected, strict=True)
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reader_pastes_a_message_and_comes_to_its_section(visit, language):
+    message = (
+        "Traceback: IndexError: invalid index of a 0-dim tensor. Use `tensor.item()`"
+    )
+    tab = visit().open(f"{language}/search.html")
+    tab.fill("main input[name=q]", message)
+    tab.press("main input[name=q]", "Enter")
+    first = tab.locator("ul.search li").first
+    first.locator("p.context").wait_for()
+    assert "loss.data[0]" in first.inner_text()
+
+    first.locator("a").click()
+
+    tab.wait_for_url(f"**/{language}/{OLD_CODE}.html*#data-index")
+    tab.wait_for_function(
+        """() => {
+          const { top } = document.querySelector("#data-index").getBoundingClientRect();
+          return top >= 0 && top < innerHeight / 2;
+        }"""
+    )
+
+
+def test_a_long_line_finds_the_pages_that_have_most_of_it(visit):
+    line = "RuntimeError: mat1 and mat2 shapes cannot be multiplied (7x123 and 45x6)"
+    tab = visit().open("en/search.html")
+    tab.wait_for_function("Search.hasIndex()")
+
+    assert "chapters/07-mnist-deep-network" in first_results(tab, [line])[0]
+
+
+@pytest.mark.parametrize("query", ["tensor", "no attribute", "error warning", "has no"])
+def test_a_few_words_are_not_taken_for_a_message(visit, query):
+    tab = visit().open("en/search.html")
+    tab.wait_for_function("Search.hasIndex()")
+
+    [found] = first_results(tab, [query])
+
+    assert not [place for place in found if place.startswith(f"{OLD_CODE}#")]

@@ -53,7 +53,7 @@ class Chapter:
     """What the executed cells have defined, and all that they said."""
 
     def __init__(self) -> None:
-        self.names: dict = {"glue": lambda *arguments, **options: None}
+        self.names: dict = {"__name__": "__main__", "glue": lambda *args, **options: 0}
         self.said: list[str] = []
         for code in cells():
             if "myst_nb" in code or "tool" in code or "check(" in code:

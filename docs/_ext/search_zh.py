@@ -4,17 +4,26 @@ A run of Chinese characters is indexed as its characters and its pairs of charac
 a query is cut into pairs (a single character stays one). So a query finds every page
 with that text, whatever a dictionary calls a word, and index and query always agree.
 Sphinx's own Chinese search is dead (sphinx#14229), and jieba misses technical terms.
+
+Who pastes a message into the search, as a whole line, is led to the section that
+explains it: a table row with a message and a link says which section that is. What
+stands around the message (a path, a line number, the second half of it) and other names
+in it do no harm.
 """
 
 import re
+from collections.abc import Iterator
 
 from bilingual import metadata
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 from sphinx.util.typing import ExtensionMetadata
 
 HAN = "[\u3400-\u9fff]+"
 WORD = "[A-Za-z0-9_\u00c0-\u024f]{2,}"  # a letter alone finds everything
+MESSAGE = re.compile(r"\w+(?:Error|Warning): ")
 
 SPLIT_QUERY = f"""
 function splitQuery(query) {{
@@ -29,14 +38,54 @@ function splitQuery(query) {{
 # searchtools.js takes words of one or two letters as optional as soon as a query has
 # a longer one, and a pair of Chinese characters is two "letters". Here a page must
 # have every term of the query, and the more weight its terms have the higher it stands.
+# Only if no page has every word of a long line, say of a message with somebody's file
+# names in it, are those shown that have most.
 REQUIRE_EVERY_TERM = """
 const performOneTerm = Search.performTermsSearch;
 Search.performTermsSearch = (terms, excluded) => {
   const found = [...terms].map((term) => performOneTerm(new Set([term]), excluded));
   const scores = found.map((results) => new Map(results.map((r) => [r[0], r[4]])));
-  return (found[0] ?? [])
-    .filter(([page]) => scores.every((score) => score.has(page)))
-    .map((r) => r.with(4, scores.reduce((sum, score) => sum + score.get(r[0]), 0)));
+  const pages = [...new Map(found.flat().map((r) => [r[0], r])).values()].map((r) => {
+    const of = scores.map((score) => score.get(r[0])).filter((score) => score);
+    return [of.length, r.with(4, of.reduce((sum, score) => sum + score, 0))];
+  });
+  const isLong = [...terms].filter((term) => /^[a-z]/.test(term)).length > 4;
+  const most = Math.max(0.7 * terms.size, ...pages.map(([count]) => count));
+  const needed = isLong ? most : terms.size;
+  return pages.filter(([count]) => count >= needed).map(([, result]) => result);
+};
+"""
+
+# The entries of the index that are messages, compared with the query word by word: an
+# entry is meant if the query has most of its words, and among several the one that has
+# most. The last results are shown first.
+FIND_MESSAGES = """
+const wordsOf = (text) => text.toLowerCase().match(/[a-z0-9_]+/g) ?? [];
+const performSearch = Search._performSearch;
+Search._performSearch = (query, ...terms) => {
+  const { docnames, filenames, titles, alltitles, indexentries } = Search._index;
+  const asked = new Set(wordsOf(query));
+  const shares = Object.keys(indexentries)
+    .filter((entry) => /^\\w+(error|warning): /.test(entry))
+    .map((entry) => {
+      const words = wordsOf(entry);
+      return [entry, words.filter((word) => asked.has(word)).length / words.length];
+    });
+  const best = Math.max(0.7, ...shares.map(([entry, share]) => share));
+  const meant = shares
+    .filter(([entry, share]) => share === best)
+    .flatMap(([entry]) => indexentries[entry])
+    .map(([file, id]) => {
+      const at = ([title, places]) => places.some((p) => p[0] === file && p[1] === id);
+      const title = Object.entries(alltitles).find(at)?.[0];
+      return [
+        docnames[file], title ? `${titles[file]} > ${title}` : titles[file], "#" + id,
+        null, 100, filenames[file], SearchResultKind.index,
+      ];
+    });
+  const isMeant = (r) => meant.some((m) => m[0] === r[0] && m[2] === r[2]);
+  const others = performSearch(query, ...terms).filter((r) => !isMeant(r));
+  return [...others, ...meant.reverse()];
 };
 """
 
@@ -45,7 +94,7 @@ class ChineseAndEnglish(SearchEnglish):
     """Characters and pairs of characters for Chinese, stems for English."""
 
     lang = "zh"
-    js_splitter_code = SPLIT_QUERY + REQUIRE_EVERY_TERM
+    js_splitter_code = SPLIT_QUERY + REQUIRE_EVERY_TERM + FIND_MESSAGES
 
     def split(self, input: str) -> list[str]:
         """Cut a text into English words, Chinese characters and pairs of these."""
@@ -55,7 +104,24 @@ class ChineseAndEnglish(SearchEnglish):
         return terms
 
 
+def messages(page: nodes.document) -> Iterator[tuple[str, str]]:
+    """Give each message in a table of a page, and the label that its row links to."""
+    for row in page.findall(nodes.row):
+        said = [node.astext() for node in row.findall(nodes.literal)]
+        links = [node.get("refid", "") for node in row.findall(nodes.reference)]
+        if said and MESSAGE.match(said[0]) and any(links):
+            yield said[0], next(filter(None, links))
+
+
+def index_messages(app: Sphinx, page: nodes.document, name: str) -> None:
+    """Add the messages of a page to the index, as an ``index`` directive would."""
+    for message, label in messages(page):
+        entries = [("single", message, label, "", None)]
+        page.append(addnodes.index(entries=entries))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the language under "zh"; conf.py chooses it for both builds."""
     app.add_search_language(ChineseAndEnglish)
+    app.connect("doctree-resolved", index_messages)
     return metadata(__file__)
