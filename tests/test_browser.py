@@ -364,11 +364,11 @@ PASTED = {
     "IndexError: invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
     "`tensor.item<T>()` in C++ to convert a 0-dim tensor to a number": "data-index",
     "invalid index of a 0-dim tensor": "data-index",
-    "/home/ming/mnist.py:41: UserWarning: Implicit dimension choice for softmax has "
+    "~/old/mnist.py:41: UserWarning: Implicit dimension choice for softmax has "
     "been deprecated. Change the call to include dim=X as an argument.": "softmax-dim",
     "UserWarning: Implicit dimension choice for log_softmax has been deprecated. "
     "Change the call to include dim=X as an argument.": "softmax-dim",
-    "C:\\Users\\Li\\cnn.py:8: UserWarning: volatile was removed and now has no effect. "
+    "D:\\code\\cnn.py:8: UserWarning: volatile was removed and now has no effect. "
     "Use `with torch.no_grad():` instead.": "volatile",
     "_pickle.UnpicklingError: Weights only load failed. This file can still be loaded, "
     "to do so you have two options, do those steps only if you trust the source of the "
