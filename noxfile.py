@@ -117,11 +117,18 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the package (mypy, strict)."""
+    install(session, "types", ".[all]")
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
 def constraints(session: nox.Session) -> None:
     """Compile docs/constraints.txt anew: the versions that docs and tests install."""
     command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade"]
     command += ["--python-version", "3.11", "--all-extras", "--no-emit-index-url"]
-    for group in ("docs", "tests", "browser", "lint"):
+    for group in ("docs", "tests", "browser", "lint", "types"):
         command += ["--group", group]
     command += ["--no-annotate", "--custom-compile-command", "nox -s constraints"]
     session.run(*command, "--quiet", "-o", CONSTRAINTS, external=True)

@@ -16,12 +16,17 @@ LANGUAGE = re.compile(r"^(zh|en): ([\d.]+) s", re.M)
 
 
 def build(docs: Path) -> str:
-    """Return what a build prints."""
+    """Return what a build prints; whoever waits for the table reads it meanwhile."""
     command = [sys.executable, str(docs / "build.py")]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8")
-    if done.returncode:
-        sys.exit(f"the build failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+    pipe, lines = subprocess.PIPE, []
+    with subprocess.Popen(command, stdout=pipe, text=True, encoding="utf8") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            sys.stderr.write(line)
+    if process.returncode:
+        sys.exit("the build failed")
+    return "".join(lines)
 
 
 def main() -> None:
