@@ -94,7 +94,7 @@ def serve(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print the benchmark tables (ratios measured in one run on this machine)."""
-    install(session, "tests", ".[all]")
+    install(session, "tests", ".[all]", "playwright")  # one measures the built site
     names = session.posargs or sorted(p.stem for p in Path("tests").glob("bench_*.py"))
     for name in names:
         session.run("python", f"tests/{name}.py")

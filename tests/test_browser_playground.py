@@ -266,6 +266,17 @@ def test_a_new_address_in_the_same_tab_is_followed(playground):
     assert page.tab.locator(".pg-layer").count() == 2
 
 
+def test_the_anchor_of_a_heading_stays_until_something_is_changed(playground):
+    page = playground()
+    page.tab.evaluate("location.hash = 'playground-how'")
+    page.tab.reload()
+    page.tab.wait_for_selector(".pg-plane")
+    page.tab.wait_for_timeout(200)
+    assert page.tab.url.endswith("#playground-how")
+    page.button("next_seed").click()
+    assert page.state()["seed"] == "6"
+
+
 # -- What goes wrong --------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ other tests need. A file of such tests says ``pytest_plugins = ["visits"]``.
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,9 +28,9 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture(scope="session")
-def url():
-    """The address at which the site is served, from a folder as on a shared host."""
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the site, from a folder as on a shared host; yield its address."""
     assert (SITE / "index.html").exists(), f"no site in {SITE}: run `nox -s docs` first"
     handler = partial(QuietHandler, directory=SITE)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -37,8 +39,9 @@ def url():
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def chromium():
+@contextmanager
+def browser() -> Iterator:
+    """Start a Chromium without a window."""
     from playwright.sync_api import sync_playwright
 
     found = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS)]
@@ -46,11 +49,23 @@ def chromium():
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         arguments.append("--no-sandbox")  # root has none
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        chromium = playwright.chromium.launch(
             executable_path=next(filter(None, found), None), args=arguments
         )
-        yield browser
-        browser.close()
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def url():
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with browser() as started:
+        yield started
 
 
 class Visit:

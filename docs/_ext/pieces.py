@@ -18,7 +18,7 @@ comes near it, from ``_static/pieces/``: ``pieces.css`` and ``piece.js``, which 
 pieces share, and ``NAME.js``, which registers
 
     pieces.NAME = function (element, state) { ... };
-    pieces.NAME.words = { zh: { ... }, en: { ... } };  // every word that it shows
+    pieces.NAME.words = { zh: { title: ..., ... }, en: { ... } };  // all that it shows
 
 ``element`` is an empty box on the page; ``state`` holds the fields of ``:state:`` as
 strings, and on the piece's own page those behind the ``#`` of the address instead. If

@@ -8,10 +8,12 @@ window.pieces = {
   // Put a piece in the place of its still picture, which comes back if that fails.
   async open(place) {
     const still = [...place.childNodes];
-    const box = pieces.make("div", { class: "piece-box" });
+    const piece = pieces[place.dataset.piece];
+    const label = piece.words[pieces.language].title; // how a screen reader names it
+    const box = pieces.make("div", { class: "piece-box", role: "group", "aria-label": label });
     place.replaceChildren(box);
     try {
-      await pieces[place.dataset.piece](box, pieces.stateOf(place));
+      await piece(box, pieces.stateOf(place));
     } catch (error) {
       place.replaceChildren(...still);
       throw error;

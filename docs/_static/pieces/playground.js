@@ -6,7 +6,8 @@
 (() => {
 const WORDS = {
   zh: {
-    data: "数据", flower: "花", gaussians: "两团点", quadrants: "四个象限", points: "自己点",
+    title: "训练场",
+    data: "数据", flower: "花", gaussians: "两团点", quadrants: "四个象限", points: "自己放点",
     play: "训练", pause: "暂停", step: "走一步", reset: "重来",
     steps: "步数", loss: "损失", accuracy: "准确率",
     plane: "平面图。方向键移动十字，听到那里的值；按住 Shift 走得更细。",
@@ -42,6 +43,7 @@ const WORDS = {
     script_init: "权重取自标准差 0.01 的正态分布，偏置为 0", script_page: "网页上是 {loss}",
   },
   en: {
+    title: "Playground",
     data: "Data", flower: "Flower", gaussians: "Two clouds", quadrants: "Four quadrants", points: "Your own points",
     play: "Train", pause: "Pause", step: "One step", reset: "Start over",
     steps: "Steps", loss: "Loss", accuracy: "Accuracy",
@@ -71,7 +73,7 @@ const WORDS = {
     exploded: "By step {step} the loss has risen from {first} to {loss}: the learning rate {rate} is too large, every step leaps across the valley and lands higher on the other side. To see how it ends, press Train again; or",
     dead: "By step {step} a layer of ReLUs puts out 0 for every point: the network has one answer for all of them, no gradient comes back, and the weights will not change any more. You can",
     smaller_rate: "start over with the rate {rate}",
-    bad_state: "The address asks for something that cannot be: {problems}. These are set to their usual values.", usual: "take the usual set-up",
+    bad_state: "The address asks for something that cannot be: {problems}. These have their usual values now; you can also", usual: "take the usual set-up",
     separator: "; ",
     script_head: "The same network, data and initial weights as on the page",
     script_double: "the page computes in double precision", script_threads: "fastest for a network this small",
@@ -489,7 +491,7 @@ function addBorder(path, field, size) {
 
 const shortNumber = (x, digits = 2) =>
   Number.isFinite(x) ? x.toFixed(digits).replace("-", "−") : "NaN";
-const percent = (x) => `${(100 * x).toFixed(1)}${pieces.language === "zh" ? " " : ""}%`;
+const percent = (x) => `${(100 * x).toFixed(1)}%`;
 
 // -- The piece ------------------------------------------------------------------------
 
@@ -502,8 +504,8 @@ pieces.playground = async function playground(box, fields) {
   let step = 0, loss = NaN, accuracy = NaN;
   let curve = [], curveStride = 1; // [step, loss]
   let first = NaN, mayExplode = false; // loss at step 0; whether the reader wants to go on
-  let running = false, seen = false, until = 0, catchingUp = false, frame = 0;
-  let paintCost = 0, lastPaint = 0, lastSaid = 0;
+  let running = false, touched = false, seen = false, until = 0, catchingUp = false, frame = 0;
+  let budget = 8, paintCost = 0, lastFrame = 0, lastPaint = 0, lastSaid = 0; // ms
   let probe = null; // [x, y] in the plane
   let view = "network", newClass = 1;
 
@@ -587,6 +589,7 @@ pieces.playground = async function playground(box, fields) {
   // Take over some settings; all but the speed start the training anew.
   function change(settings) {
     const wasRunning = running;
+    touched = true;
     Object.assign(state, settings);
     state.steps = 0;
     restart();
@@ -672,7 +675,9 @@ pieces.playground = async function playground(box, fields) {
     const start = performance.now();
     const fast = catchingUp || state.speed === "max";
     const wanted = Math.min(fast ? Infinity : Number(state.speed), until - step);
-    const budget = fast ? Math.max(6, 14 - paintCost) : 14; // ms
+    // Fill a frame of a 60 Hz screen, and less where the frames come late.
+    budget = now - lastFrame > 28 ? Math.max(5, 0.8 * budget) : Math.min(Math.max(8, 15 - paintCost), 1.05 * budget);
+    lastFrame = now;
     for (let done = 0; done < wanted; done++) {
       train();
       if (done % 4 === 3 && performance.now() - start > budget) break;
@@ -763,7 +768,9 @@ pieces.playground = async function playground(box, fields) {
     const address = writeState(state, step);
     const page = `${document.documentElement.dataset.content_root}pieces/playground.html`;
     link.href = `${isOwnPage ? "" : page}#${address}`;
-    if (isOwnPage) history.replaceState(null, "", `#${address}`);
+    // The anchor of a heading stays until the reader does something here.
+    if (isOwnPage && (touched || step || location.hash.includes("=")))
+      history.replaceState(null, "", `#${address}`);
   }
 
   function showScript() {
@@ -841,15 +848,17 @@ pieces.playground = async function playground(box, fields) {
     return say("unit_weights", { layer, unit, weights: list.join(", "), bias: shortNumber(biases[unit - 1]) });
   }
 
-  const image = new ImageData(GRID, GRID);
+  const image = new ImageData(GRID, GRID), ink = new ImageData(GRID, GRID);
   const small = make("canvas", { width: GRID, height: GRID });
 
   function paint() {
     const logits = grid.forward(network);
+    const shade = isDark() ? 228 : 28;
+    if (ink.data[0] !== shade) ink.data.fill(shade);
     for (const canvas of pictures.querySelectorAll("canvas")) {
       const [layer, unit] = canvas.dataset.unit.split(".").map(Number);
       shadeUnit(layer, unit);
-      canvas.getContext("2d").putImageData(image, 0, 0);
+      canvas.getContext("2d").putImageData(ink, 0, 0);
     }
     const { context, width } = fitted(plane);
     const border = new Path2D();
@@ -859,7 +868,7 @@ pieces.playground = async function playground(box, fields) {
       const { values, height } = shadeUnit(layer, unit);
       addBorder(border, (i, j) => values[j * GRID + i] - height, width);
     }
-    small.getContext("2d").putImageData(image, 0, 0);
+    small.getContext("2d").putImageData(view === "network" ? image : ink, 0, 0);
     context.imageSmoothingEnabled = true;
     context.drawImage(small, 0, 0, width, width);
     context.strokeStyle = getComputedStyle(box).color;
@@ -871,21 +880,17 @@ pieces.playground = async function playground(box, fields) {
     showProbe();
   }
 
-  // Fill the image with how much a unit puts out; return its values and its border.
+  // Shade ink with how much a unit puts out; return its values and its border.
   function shadeUnit(layer, unit) {
-    const size = GRID * GRID;
+    const size = GRID * GRID, { data: pixels } = ink;
     const values = grid.values[layer + 1].subarray(unit * size, (unit + 1) * size);
     let low = Infinity, high = -Infinity;
-    for (const value of values) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-    const { data: pixels } = image;
-    const ink = isDark() ? 228 : 28;
     for (let k = 0; k < size; k++) {
-      pixels.fill(ink, 4 * k, 4 * k + 3);
-      pixels[4 * k + 3] = high > low ? (180 * (values[k] - low)) / (high - low) : 0;
+      if (values[k] < low) low = values[k];
+      if (values[k] > high) high = values[k];
     }
+    const strength = high > low ? 180 / (high - low) : 0;
+    for (let k = 0; k < size; k++) pixels[4 * k + 3] = strength * (values[k] - low);
     return { values, height: network.activation.border(high) };
   }
 
