@@ -366,24 +366,25 @@ def test_without_two_classes_nothing_is_trained_and_the_reason_told(
 
 def test_all_is_done_and_heard_with_the_keyboard(playground):
     page = playground("data=points")
-    page.tab.locator(".pg-plane").focus()
+    plane = page.tab.get_by_role("application", name="Arrow keys move a cross")
+    plane.focus()
     page.press("ArrowRight", "ArrowUp")
     assert re.search(r"x₁ = 0\.50, x₂ = 0\.50 → class \d, p = 0\.\d", page.heard())
     page.press("Enter")
     assert "class 1; 1 points" in page.heard()
-    page.tab.locator(".pg-marks input").nth(1).focus()
+    page.tab.get_by_role("radio", name="class 1").focus()
     page.press("ArrowLeft")  # class 0
-    page.tab.locator(".pg-plane").focus()
+    plane.focus()
     page.press("ArrowLeft", "ArrowLeft", "Shift+ArrowLeft", "Enter")
     assert page.state()["points"] == "1:0.5:0.5,0:-0.55:0.5"
-    page.button("play").focus()
+    page.tab.get_by_role("button", name="Train").focus()
     page.press("Enter")
     assert page.heard() == "Training"
     page.wait_for_step(30)
     page.press("Enter")
     stopped = re.search(r"step (\d+): loss (\d\.\d+), accuracy", page.heard())
     assert float(stopped[1]) == page.value("steps")
-    page.tab.locator(".pg-plane").focus()
+    plane.focus()
     page.press("Backspace")
     assert "1 points" in page.heard()
 
