@@ -492,3 +492,323 @@ def test_a_few_words_are_not_taken_for_a_message(visit, query):
     [found] = first_results(tab, [query])
 
     assert not [place for place in found if place.startswith(f"{OLD_CODE}#")]
+
+
+# -- The site as a product ----------------------------------------------------------
+
+PUBLISHED = (SITE / "sitemap.xml").exists()  # only where the address is known
+CHAPTERS = [page for page in PAGES if "/chapters/" in page]
+# Words of a link that say nothing to somebody who hears only the links of a page.
+EMPTY_WORDS = {"here", "this", "link", "more", "read more", "click here", "see here"}
+EMPTY_WORDS |= {"这里", "此处", "链接", "点击这里", "点这里", "更多", "详情"}
+
+
+def shown(element) -> str:
+    """Return an element as a message names it."""
+    return str(element)[:160]
+
+
+def test_there_are_pages_in_both_languages():
+    assert len(CHAPTERS) >= 20
+    assert {twin_of(page) for page in PAGES} == set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_it_is(page):
+    html_of = html(page)
+    language = page[:2]
+    faults = []
+    if html_of.html.get("lang") != LANGUAGES[language]:
+        faults.append(f"lang: {html_of.html.get('lang')!r} on <html>")
+    if not (html_of.title and html_of.title.text.strip()):
+        faults.append("title: missing in <head>")
+
+    found = html_of.select('meta[name="description"]')
+    said = found[0].get("content", "") if found else ""
+    if len(found) != 1:
+        faults.append(f"description: {len(found)} in <head>, not one")
+    elif not re.search(r"[。？.?…]$", said):
+        faults.append(f"description: no whole sentence: {shown(found[0])}")
+    elif bool(re.search("[\u4e00-\u9fff]", said)) != (language == "zh"):
+        faults.append(f"description: in the wrong language: {shown(found[0])}")
+    else:
+        for other in PAGES:
+            told = html(other).select_one('meta[name="description"]')
+            if other != page and told and told.get("content") == said:
+                faults.append(f"description: the same as on {other}: {said!r}")
+
+    told = {m["property"]: m["content"] for m in html_of.select("meta[property]")}
+    wanted = {"og:title", "og:description", "og:locale", "og:type", "og:site_name"}
+    wanted |= {"og:url", "og:image"} if PUBLISHED else set()
+    for name in sorted(wanted - told.keys()):
+        faults.append(f"Open Graph: no {name} in <head>")
+    if PUBLISHED:
+        tags = {link.get("hreflang") for link in html_of.select("[rel=alternate]")}
+        if tags != {*LANGUAGES.values(), "x-default"}:
+            faults.append(f"hreflang: {sorted(tags)} in <head>")
+        if not html_of.select("link[rel=canonical]"):
+            faults.append("canonical: missing in <head>")
+    assert faults == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_built_for_everyone(page):
+    faults = []
+    headings = html(page).select("main :is(h1, h2, h3, h4, h5, h6)")
+    before = 0
+    for heading in headings:
+        level = int(heading.name[1])
+        if level > before + 1:
+            faults.append(f"heading level: h{before}, then {shown(heading)}")
+        before = level
+    if [heading.name for heading in headings].count("h1") != 1:
+        faults.append("heading level: not exactly one h1 in <main>")
+    for picture in html(page).select("img"):
+        if not picture.get("alt", "").strip():
+            faults.append(f"alt text: missing on {shown(picture)}")
+        if not (picture.get("width") and picture.get("height")):
+            faults.append(f"picture without a size: {shown(picture)}")
+        if picture.get("loading") != "lazy":
+            faults.append(f"picture that does not wait: {shown(picture)}")
+    for link in html(page).select("a[href]"):
+        words = link.text.strip() or link.get("aria-label", "")
+        if not words or words.lower() in EMPTY_WORDS:
+            faults.append(f"link that says nothing: {shown(link)}")
+    assert faults == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_for_little_and_nobody_else(page):
+    loaded = html(page).select(
+        "script[src], link[rel=stylesheet], link[rel=icon], link[rel=preload], "
+        "img, iframe, video, audio, source, object[data], embed"
+    )
+    faults = []
+    for element in loaded:
+        source = element.get("src") or element.get("href") or element.get("data", "")
+        if re.match(r"(https?:)?//", source):
+            faults.append(f"third party: {shown(element)}")
+    own = html(page).select("script[src], link[rel=stylesheet]")
+    # The search needs its index and what reads it.
+    if len(own) > 2 and not page.endswith("/search.html"):
+        faults.append(f"{len(own)} style sheets and scripts: {[*map(shown, own)]}")
+    for script in html(page).select("script[src]:not([defer], [async])"):
+        faults.append(f"a script that blocks the page: {shown(script)}")
+    assert faults == [], page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_where_it_comes_from(page):
+    said = html(page).select("footer .built")
+    assert len(said) == 1, f"{page}: {len(said)} times .built in <footer>"
+    for what, pattern in {
+        "date": r"\b\d{4}-\d\d-\d\d\b",
+        "commit or version": r"\b[0-9a-f]{7}\b|\b\d+\.\d+\.\d+ ",
+        "version of PyTorch": r"PyTorch \d+\.\d+",
+        "version of Python": r"Python 3\.\d+",
+    }.items():
+        assert re.search(pattern, said[0].text), f"{page}: no {what}: {said[0]}"
+    changes = html(page).select(".contents a[href$='changes.html']")
+    assert changes or page.endswith("/changes.html"), f"{page}: no way to the changes"
+    for link in html(page).select("a.mistake"):
+        assert f"language={page[:2]}" in link["href"], f"{page}: {shown(link)}"
+        assert page[3:].replace("/", "%2F") in link["href"], f"{page}: {shown(link)}"
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_chapter_says_how_long_it_is_and_what_comes_before_it(page):
+    number = int(re.search(r"/(\d\d)-", page)[1])
+    needs = html(page).select("main p.needs")
+    assert len(needs) == 1, f"{page}: {len(needs)} times p.needs in <main>"
+    linked = [int(n) for n in re.findall(r'href="(\d\d)-[^"]*\.html"', str(needs[0]))]
+    assert bool(linked) == (number > 1), f"{page}: {shown(needs[0])}"
+    assert not linked or min(linked) < number, f"{page}: {shown(needs[0])}"
+    minutes = html(page).select_one(".minutes")
+    assert minutes, f"{page}: no .minutes"
+    assert 5 <= int(re.search(r"\d+", minutes.text)[0]) <= 90, f"{page}: {minutes}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_next_leads_through_the_whole_book(language):
+    page, visited = f"{language}/index.html", []
+    while page not in visited:
+        visited.append(page)
+        following = html(page).select_one("footer a[rel=next]")
+        if following is None:
+            break
+        page = urldefrag(urljoin(page, following["href"])).url
+    listed = {
+        urldefrag(urljoin(f"{language}/index.html", link["href"])).url
+        for link in html(f"{language}/index.html").select(".contents li > a")
+        if not link["href"].startswith("#")
+    }
+    assert {page for page in CHAPTERS if page[:2] == language} <= set(visited)
+    assert listed <= set(visited), sorted(listed - set(visited))
+
+
+def test_the_map_names_every_page_that_is_to_be_found():
+    hidden = {page for page in PAGES if html(page).select('meta[content="noindex"]')}
+    assert hidden == {f"{x}/{y}.html" for x in LANGUAGES for y in ("404", "search")}
+    if PUBLISHED:
+        text = (SITE / "sitemap.xml").read_text(encoding="utf8")
+        found = re.findall(r"<loc>\S*?/((?:zh|en)/\S+?)</loc>", text)
+        assert sorted(found) == sorted(set(PAGES) - hidden)
+        assert "sitemap.xml" in (SITE / "robots.txt").read_text()
+    else:
+        addressed = [page for page in PAGES if html(page).select("[rel=canonical]")]
+        assert addressed == []
+
+
+# The observer is told of every shift, with the elements that moved.
+NOTE_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries())
+    for (const { node } of entry.sources)
+      shifts.push(`${entry.value.toFixed(3)}: ${node?.outerHTML?.slice(0, 120)}`);
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SCROLL = """async () => {
+  const frame = () =>
+    new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  document.documentElement.style.scrollBehavior = "auto";
+  const waits = (piece) =>
+    piece.getBoundingClientRect().top < innerHeight + 400
+    && !piece.querySelector(".piece-box > *");
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 300) {
+    scrollTo(0, y);
+    do await frame();
+    while ([...document.querySelectorAll("[data-piece]")].some(waits));
+  }
+  document.documentElement.style.overflowAnchor = "none"; // as in Safari
+  document.querySelector("main img")?.scrollIntoView();
+  await frame();
+}"""
+PICTURES_SHOWN = """() => [...document.images]
+  .every((i) => !i.checkVisibility() || (i.complete && i.naturalWidth))"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_jumps_while_a_page_loads_and_is_scrolled(visit, page):
+    visitor = visit(viewport={"width": 360, "height": 640})
+    visitor.tab.add_init_script(NOTE_SHIFTS)
+    late = []  # a slow line: the pictures come when the reader is there already
+    visitor.tab.route("**/_images/*", lambda picture: late.append(picture))
+    tab = visitor.open(page)
+    tab.evaluate(SCROLL)
+    visitor.tab.route("**/_images/*", lambda picture: picture.continue_())
+    for picture in late:
+        picture.continue_()
+    tab.wait_for_function(PICTURES_SHOWN)
+    tab.evaluate(NEXT_FRAME)
+    assert tab.evaluate("shifts") == [], page
+
+
+# What a page is on A4: 180 mm of text are 680 pixels, 265 mm of height 1000.
+ON_PAPER = """() => {
+  const seen = (e) => e.checkVisibility({ visibilityProperty: true });
+  const faults = [];
+  const blame = (what, e) => faults.push(`${what}: ${e.outerHTML.slice(0, 120)}`);
+  for (const e of document.querySelectorAll(
+      "header.top, nav, button, input, select, [role=search], .only-dark, .headerlink"))
+    if (seen(e)) blame("on paper", e);
+  for (const e of document.querySelectorAll("main details > :not(summary)"))
+    if (!seen(e) && !e.matches("script, style")) blame("folded away on paper", e);
+  for (const e of document.querySelectorAll("main :is(pre, table, .formula, img)")) {
+    if (!seen(e)) continue;
+    if (e.getBoundingClientRect().right > innerWidth + 1) blame("beyond the margin", e);
+    if (e.scrollWidth > e.clientWidth + 1) blame("cut off in its box", e);
+    if (e.scrollHeight > e.clientHeight + 1) blame("cut off below", e);
+  }
+  for (const e of document.querySelectorAll("main figure"))
+    if (e.getBoundingClientRect().height > 1000) blame("higher than a sheet", e);
+  for (const e of document.querySelectorAll("main :is(h1, h2, h3, h4), main summary"))
+    if (getComputedStyle(e).breakAfter !== "avoid") blame("can end a sheet", e);
+  return faults;
+}"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_prints_well_also_for_a_reader_in_the_dark(visit, page):
+    tab = visit(viewport={"width": 680, "height": 1000}).open(page)
+    tab.emulate_media(media="print", color_scheme="dark")
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    ink, ground = tab.evaluate(
+        "[getComputedStyle(document.body).color,"
+        " getComputedStyle(document.body).backgroundColor]"
+        ".map((c) => c.match(/\\d+/g).slice(0, 3).map(Number))"
+    )
+    assert max(ink) < 80, f"{page}: text in {ink} on paper"
+    assert min(ground) > 240, f"{page}: paper in {ground}"
+    assert tab.evaluate(ON_PAPER) == [], page
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if p[3:] in ("index.html", "api.html")]
+)
+def test_the_keyboard_begins_with_the_way_to_the_text(visit, page):
+    tab = visit().open(page)
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.matches('a.skip')")
+    box = tab.locator("a.skip").bounding_box()
+    assert box["x"] >= 0  # it shows itself
+    tab.keyboard.press("Enter")
+    assert tab.url.endswith("#main")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("!!document.activeElement.closest('main')")
+
+
+def test_code_is_copied_by_keyboard(visit):
+    visitor = visit()
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab = visitor.open(CHAPTERS[0])
+    button = tab.locator(".cell_input button.copy").first
+    button.focus()
+    assert button.evaluate("(e) => getComputedStyle(e).opacity") == "1"
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("button.copy.done")
+    code = tab.locator(".cell_input pre").first.inner_text()
+    assert tab.evaluate("navigator.clipboard.readText()").strip() == code.strip()
+
+
+def from_disk(chromium, page: str, query: str):
+    """Open a page without any server, and return its tab and its complaints."""
+    tab = chromium.new_context().new_page()
+    complaints = []
+    tab.on(
+        "console", lambda m: complaints.append(m.text) if m.type == "error" else None
+    )
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(f"{(SITE / page).as_uri()}?q={query}")
+    return tab, complaints
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "said"),
+    [
+        ("zh", "反向传播", "反向传播"),
+        ("zh", "混淆矩阵 MNIST", "混淆矩阵"),
+        ("en", "confusion matrix", "confusion matrix"),
+        ("en", "Backpropagation", "backpropagation"),
+    ],
+)
+@pytest.mark.parametrize("place", ["disk", "server"])
+def test_a_search_shows_what_was_sought_in_its_context(
+    visit, chromium, place, language, query, said
+):
+    page, complaints = f"{language}/search.html", []
+    if place == "disk":
+        tab, complaints = from_disk(chromium, page, query)
+    else:
+        tab = visit().open(f"{page}?q={query}")
+    tab.wait_for_selector(".search-summary:not(:empty)")
+    found = tab.locator("ul.search li:has(p.context)")
+    found.first.wait_for()
+    contexts = [text.lower() for text in found.locator("p.context").all_inner_texts()]
+    assert len(contexts) == tab.locator("ul.search li:not(:has(> span))").count()
+    assert sum(said in text for text in contexts) >= max(1, len(contexts) // 2), (
+        contexts
+    )
+    assert found.first.locator(".highlighted").count() > 0
+    assert complaints == []
+    tab.context.close()

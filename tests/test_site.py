@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 from bs4 import BeautifulSoup
 from layout import WORDS
-from search_zh import SPLIT_QUERY, ChineseAndEnglish
+from search_zh import SPLIT_QUERY, ChineseAndEnglish, read_parts
 
 import nn_tutorial
 
@@ -586,6 +586,32 @@ def test_pairs_and_single_characters_are_indexed_and_lone_letters_are_not():
         "学习",
         "习率",
     ]
+
+
+def test_the_text_of_a_page_is_cut_into_its_parts():
+    text, places = read_parts(
+        '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
+        "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
+        '<section id="b"><h2>Two</h2></section></section>'
+        '<dl><dt id="t">激活</dt><dt id="u">ReLU</dt><dd><p>函数</p></dd></dl>'
+    )
+    parts = {name: text[start:end].strip() for name, (start, end) in places.items()}
+    assert parts == {
+        "a": "One 1 < 2 Two",
+        "b": "Two",
+        "t": "激活ReLU函数",
+        "u": "ReLU函数",
+    }
+
+
+def test_a_search_reads_the_text_of_a_page_from_a_script(pages):
+    script = pages["zh"].file("_text/chapters/04-net.js").read_text("utf8")
+    name, _, page = script.removesuffix(";\n").partition("] = ")
+    assert name == 'Search.texts["chapters/04-net"'
+    page = json.loads(page)
+    start, end = page["places"]["net"]
+    assert page["text"][start:end].split()[:2] == ["网络", "见"]
+    assert "MathML" not in page["text"]
 
 
 def test_both_builds_index_both_words_of_a_term(pages):

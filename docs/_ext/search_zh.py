@@ -11,8 +11,12 @@ stands around the message (a path, a line number, the second half of it) and oth
 in it do no harm.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
 
 from bilingual import metadata
 from docutils import nodes
@@ -90,11 +94,103 @@ Search._performSearch = (query, ...terms) => {
 """
 
 
+# searchtools.js fetches every page that it found, to show some of its text, which a
+# browser refuses to a book on a disk. Here the text of a page is a small script beside
+# it (see `write_text`). The context is that of the whole query, or else of the
+# first of its words that the page has.
+SHOW_CONTEXT = """
+Search.texts = {};
+window.fetch = (address) => new Promise((resolve) => {
+  const page = address.slice(document.documentElement.dataset.content_root.length, -5);
+  const script = document.createElement("script");
+  script.src = `_text/${page}.js`;
+  script.onload = script.onerror = () => resolve({ text: () => page });
+  document.head.append(script);
+});
+Search.makeSearchSummary = (page, terms, anchor) => {
+  const { text, places } = Search.texts[page] ?? { text: "", places: {} };
+  const [start, end] = places[anchor.slice(1)] ?? [0, text.length];
+  const lower = text.slice(start, end).toLowerCase();
+  const query = new URLSearchParams(location.search).get("q").trim().toLowerCase();
+  const parts = [query, ...query.split(/\\s+/), ...terms];
+  const found = parts.map((part) => lower.indexOf(part)).find((at) => at >= 0) ?? 0;
+  const from = start + Math.max(found - 60, 0);
+  const to = Math.min(from + 200, end);
+  const summary = document.createElement("p");
+  summary.className = "context";
+  summary.textContent =
+    (from > start ? "…" : "") + text.slice(from, to).trim() + (to < end ? "…" : "");
+  return summary;
+};
+"""
+
+# What a reader of a page does not read as its text, and where a part of it begins.
+NOT_READ = re.compile(
+    r'(?s)<(style|script|svg|button|annotation)\b.*?</\1>|<a class="headerlink".*?</a>'
+)
+PART = re.compile(r'<(section|dt)\b[^>]*? id="([^"]+)"[^>]*>|</(section|dd)>|<[^>]*>')
+
+
+def read_parts(body: str) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Return the text of a page, and where in it each part stands.
+
+    Parts are the sections, and the entries of a list of definitions, by their anchors.
+
+    Args:
+        body: The HTML of the text of a page.
+    """
+    text = ""
+    end = 0
+    places = {}
+    open_parts: dict[str, list[tuple[str, int]]] = {"section": [], "dd": []}
+
+    def add(html: str) -> None:
+        nonlocal text
+        words = re.sub(r"\s+", " ", unescape(html))
+        text += words.lstrip() if text.endswith(" ") else words
+
+    body = NOT_READ.sub("", body)
+    for tag in PART.finditer(body):
+        add(body[end : tag.start()])
+        end = tag.end()
+        opened, anchor, closed = tag.groups()
+        if opened:
+            kind = "dd" if opened == "dt" else opened
+            open_parts[kind].append((anchor, len(text)))
+        elif closed:
+            # Several terms may share one definition; a section closes the last one.
+            while open_parts[closed]:
+                name, start = open_parts[closed].pop()
+                places[name] = (start, len(text))
+                if closed == "section":
+                    break
+    add(body[end:])
+    return text, places
+
+
+def write_text(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Write the text of a page as a script, for the context that a search shows."""
+    if doctree is None or app.builder.name != "html":
+        return
+    text, places = read_parts(context["body"])
+    page = {"text": text, "places": places}
+    path = Path(app.outdir, "_text", f"{pagename}.js")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    entry = f"{json.dumps(pagename)}] = {json.dumps(page, ensure_ascii=False)}"
+    path.write_text(f"Search.texts[{entry};\n", encoding="utf8", newline="\n")
+
+
 class ChineseAndEnglish(SearchEnglish):
     """Characters and pairs of characters for Chinese, stems for English."""
 
     lang = "zh"
-    js_splitter_code = SPLIT_QUERY + REQUIRE_EVERY_TERM + FIND_MESSAGES
+    js_splitter_code = SPLIT_QUERY + REQUIRE_EVERY_TERM + FIND_MESSAGES + SHOW_CONTEXT
 
     def split(self, input: str) -> list[str]:
         """Cut a text into English words, Chinese characters and pairs of these."""
@@ -124,4 +220,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the language under "zh"; conf.py chooses it for both builds."""
     app.add_search_language(ChineseAndEnglish)
     app.connect("doctree-resolved", index_messages)
+    app.connect("html-page-context", write_text)
     return metadata(__file__)
