@@ -39,6 +39,9 @@ window.pieces = {
     return element;
   },
 
+  // Put values into a text: fill("z = {z}", { z: 1 }).
+  fill: (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]),
+
   // Call tell(true) when somebody can see the element and tell(false) when nobody can.
   whenSeen(element, tell) {
     let near = false, told = false;
