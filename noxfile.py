@@ -48,8 +48,8 @@ def tests(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Test site/ in a real Chromium, every page and language (after `nox -s docs`)."""
     require_site(session)
-    # torch: the script that readers copy from the playground is run beside the page.
-    install(session, "browser", "torch", "numpy")
+    # With PyTorch and MNIST: what the pieces show is compared with what these compute.
+    install(session, "browser", ".[mnist]")
     # What tests/conftest.py offers to the other tests needs Sphinx; these do not.
     files = sorted(map(str, Path("tests").glob("test_browser*.py")))
     command = ["pytest", "--noconftest", "-m", "browser", *files]

@@ -29,6 +29,7 @@ extensions = [
     "layout",
     "mathml",
     "myst_nb",
+    "network",
     "pieces",
     "playground",
     "search_zh",

@@ -1,7 +1,11 @@
 """Chapter 07 runs as it stands, on the stand-in, and what it computes is right."""
 
 import itertools
+import json
 import math
+from base64 import b64decode
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import torch
@@ -97,6 +101,36 @@ def test_worst_mistakes_are_wrong_and_the_most_confident_first(run):
     by_hand = sorted(wrong, key=lambda i: -p[i].max().item())[:10]
 
     assert worst.tolist() == by_hand
+
+
+def test_network_handed_over_to_the_page_is_the_trained_one(run):
+    text = Path(__file__).parents[1] / "docs/chapters/07-mnist-deep-network.md"
+    [cell] = [
+        cell.partition("```")[0]
+        for cell in text.read_text(encoding="utf8").split(":tags: [remove-cell]\n")
+        if 'glue("mnist_network"' in cell.partition("```")[0]
+    ]
+    glued = {}
+    exec(cell, {**run, "glue": lambda key, value, display: glued.update({key: value})})
+    network = json.loads(glued["mnist_network"])
+
+    parameters = b64decode(network["parameters"])
+    assert network["sha256"] == sha256(parameters).hexdigest()
+    assert glued["mnist_network_checksum"] == network["sha256"][:12]
+    vector = torch.frombuffer(bytearray(parameters), dtype=torch.float32)
+    trained = nn.utils.parameters_to_vector(run["net"].parameters())
+    assert torch.equal(vector, trained.detach())
+    assert network["stand_in"] is True
+
+    labels = [sample["label"] for sample in network["samples"]]
+    assert labels[:20] == [digit for digit in range(10) for _ in range(2)]
+    for sample in network["samples"]:
+        image = run["test_set"].data[sample["index"]]
+        assert b64decode(sample["pixels"]) == image.numpy().tobytes()
+        assert sample["label"] == run["truths"][sample["index"]]
+    wrong = [sample["index"] for sample in network["samples"][20:]]
+    assert len(wrong) == 4
+    assert (run["predictions"] != run["truths"])[wrong].all()
 
 
 def test_image_that_is_not_flattened_stops_with_the_error_explained(run):

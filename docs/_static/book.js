@@ -92,7 +92,10 @@ function loadPieceFile(name) {
       const style = name.endsWith(".css");
       const element = document.createElement(style ? "link" : "script");
       element.onload = done;
-      element.onerror = () => fail(new Error(`cannot load ${name}`));
+      element.onerror = () => {
+        pieceFiles.delete(name); // the next one who asks tries again
+        fail(new Error(`cannot load ${name}`));
+      };
       if (style) element.rel = "stylesheet";
       element[style ? "href" : "src"] = `${root.dataset.content_root}_static/pieces/${name}`;
       document.head.append(element);

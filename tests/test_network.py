@@ -1,0 +1,138 @@
+"""The network of chapter 07 on its way to the page: small, and still the same."""
+
+import json
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from types import SimpleNamespace
+
+import network
+import numpy as np
+import pytest
+import torch
+from sphinx.errors import ExtensionError
+from torch import nn
+
+SIZES = [784, 40, 10]
+
+
+@pytest.fixture(scope="module")
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(784, 40), nn.ReLU(), nn.Linear(40, 10))
+
+
+def handed_over(net) -> dict:
+    vector = nn.utils.parameters_to_vector(net.parameters()).detach().numpy()
+    parameters = vector.astype("<f4").tobytes()
+    return {
+        "sizes": SIZES,
+        "parameters": parameters,
+        "sha256": sha256(parameters).hexdigest(),
+        "stand_in": False,
+        "data": "checksum",
+        "samples": [],
+    }
+
+
+def read(letters: str) -> np.ndarray:
+    """Read the two characters of each step, as the page does."""
+    digits = [ord(letter) - (36 if letter > "\\" else 35) for letter in letters]
+    pairs = np.array(digits).reshape(-1, 2)
+    return pairs @ [91, 1] - 4140
+
+
+def unpacked(script: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    packed = json.loads(script.removeprefix("pieces.network(").removesuffix(");\n"))
+    layers = []
+    for layer in packed["layers"]:
+        scales, biases = (
+            np.frombuffer(b64decode(layer[part]), "<f4")
+            for part in ("scales", "biases")
+        )
+        steps = read(layer["weights"]).reshape(len(scales), -1)
+        layers.append((steps * scales[:, None].astype(float), biases))
+    return layers
+
+
+def test_layers_are_those_of_pytorch(net):
+    layers = network.layers_of(handed_over(net)["parameters"], SIZES)
+
+    for linear, (weights, biases) in zip([net[0], net[2]], layers, strict=True):
+        assert torch.equal(torch.tensor(weights), linear.weight.detach())
+        assert torch.equal(torch.tensor(biases), linear.bias.detach())
+
+
+def test_each_weight_comes_back_within_half_a_step_or_one_where_sums_are_rounded(net):
+    layers = unpacked(network.script_of(handed_over(net)))
+
+    for linear, (weights, biases), allowed in zip(
+        [net[0], net[2]], layers, (1, 0.5), strict=True
+    ):
+        exact = linear.weight.detach().double().numpy()
+        step = np.abs(exact).max(axis=1, keepdims=True) / 4139
+        assert np.abs(weights - exact).max(axis=1) == pytest.approx(
+            0, abs=1.001 * allowed * step.max()
+        )
+        assert np.array_equal(biases, linear.bias.detach().numpy())
+
+
+def test_paper_alone_is_read_as_if_nothing_had_been_rounded(net):
+    [(weights, _), _] = unpacked(network.script_of(handed_over(net)))
+    exact = net[0].weight.detach().double().numpy()
+    step = np.abs(exact).max(axis=1) / 4139
+
+    paper = -np.ones(784)
+    error = np.abs(weights @ paper - exact @ paper)
+
+    assert (error <= 0.501 * step).all()
+
+
+def test_a_script_needs_nothing_escaped_and_two_characters_a_weight(net):
+    script = network.script_of(handed_over(net))
+
+    assert "\\" not in script
+    assert script.isascii()
+    assert len(script) == pytest.approx(2 * (784 * 40 + 40 * 10), rel=0.02)
+
+
+def test_the_largest_steps_and_a_row_of_zeros_come_back():
+    weights = np.array([[1, -1, 0.5, -1, -1], [0, 0, 0, 0, 0]], np.float32)
+
+    for carry in (False, True):
+        steps, scales = network.steps_of(weights, carry=carry)
+
+        assert np.array_equal(read(network.letters_of(steps)), steps.ravel())
+        np.testing.assert_allclose(steps * scales[:, None], weights, atol=1 / 4139)
+
+
+def test_parameters_that_do_not_fit_their_checksum_are_refused(net, tmp_path):
+    glued = handed_over(net)
+    tampered = bytearray(glued["parameters"])
+    tampered[5] ^= 1
+    glued["parameters"] = b64encode(tampered).decode()
+    record = {"mnist_network": {"data": {"text/plain": repr(json.dumps(glued))}}}
+    path = tmp_path / f"{network.CHAPTER}.glue.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(record), "utf8")
+    config = SimpleNamespace(output_folder=str(tmp_path))
+    app = SimpleNamespace(env=SimpleNamespace(mystnb_config=config))
+
+    with pytest.raises(ExtensionError, match="does not fit its checksum"):
+        network.handed_over(app)
+
+
+def test_a_book_without_the_chapter_has_no_network(tmp_path):
+    config = SimpleNamespace(output_folder=str(tmp_path))
+    app = SimpleNamespace(env=SimpleNamespace(mystnb_config=config))
+
+    assert network.handed_over(app) is None
+
+
+def test_no_rounded_sum_asks_for_a_step_that_two_characters_cannot_write():
+    draw = np.random.default_rng(0)
+    weights = draw.choice([-1, 1, 0.123, -0.456, 0.789], (2000, 784))
+    weights *= draw.random((2000, 1))
+
+    steps, _ = network.steps_of(weights.astype(np.float32), carry=True)
+
+    assert np.abs(steps).max() <= 4140
