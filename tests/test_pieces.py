@@ -1,5 +1,7 @@
 """The places of the pieces that readers can move: HTML, downloads, and mistakes."""
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -121,3 +123,21 @@ def test_a_notebook_has_the_sentence_and_says_where_the_piece_is():
     assert "web page of the book" in text
     assert "piece}" not in text
     assert "flower" not in text
+
+
+def test_the_playground_gets_the_very_points_of_the_book():
+    import numpy as np
+    from playground import data_script
+
+    from nn_tutorial.datasets import flower, quadrants, two_gaussians
+
+    text = data_script().removeprefix("pieces.playgroundData = ")
+    sets = json.loads(text.removesuffix(";\n"))
+    for name, (points, labels) in (
+        ("flower", flower()),
+        ("gaussians", two_gaussians(seed=0)),
+        ("quadrants", quadrants()),
+    ):
+        numbers = np.frombuffer(base64.b64decode(sets[name]["inputs"]), "<f4")
+        assert np.array_equal(numbers.reshape(2, -1).T, points.numpy())
+        assert sets[name]["labels"] == "".join(f"{int(y)}" for y in labels.flatten())
