@@ -345,7 +345,7 @@ def _check_02_3(answer: Any) -> Hint | None:
 
 @exercise("03-1")
 def _check_03_1(answer: Any) -> Hint | None:
-    """Ask for log(0.99 / 0.01), the lead that makes softmax 99 % sure."""
+    """Ask for log(0.99 / 0.01), the lead that makes softmax 99% sure."""
     hint = Hint(
         zh="写出两类的 softmax，令它等于 0.99，解出 e 的 z 次方，最后取对数。",
         en="Write softmax for the two classes, set it to 0.99, solve for e to the z, "

@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -512,6 +513,11 @@ REWRITTEN = {
     "two of them in one line": (
         "x, y = torch.ones(2), torch.ones(2)\nx, y = Variable(x), Variable(y)\nx + y",
         "x, y = torch.ones(2), torch.ones(2)\nx + y",
+    ),
+    "the last line of a block stays, whatever it says": (
+        "x, y = torch.ones(2), torch.ones(2)\nif x.sum():\n    x = Variable(x)\n"
+        "    y = Variable(y)\nprint(x, y)",
+        "x, y = torch.ones(2), torch.ones(2)\nif x.sum():\n    y = y\nprint(x, y)",
     ),
     "a fresh tensor asks for its gradient": (
         "w = Variable(torch.randn(2, 1), requires_grad=True)",
@@ -1276,6 +1282,35 @@ def test_what_was_done_is_told_when_the_reader_stops_it(
     assert OLD_LINE in (tmp_path / "b.py").read_text()
 
 
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_may_not_be_read_gets_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], kind: str,
+):  # fmt: skip
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "a.py").touch()
+    (tmp_path / "open.py").write_text("import torch\n" + OLD_LINE)
+    closed = tmp_path / "closed"
+    closed = closed if kind == "folder" else closed / "a.py"
+
+    def refuse(function: Callable[..., object]) -> Callable[..., object]:
+        def asked(path: Path, *options: object) -> object:
+            if Path(path) == closed:
+                raise PermissionError(13, "Permission denied", str(closed))
+            return function(path, *options)
+
+        return asked
+
+    # Root may read everything, so the system does not do it.
+    monkeypatch.setattr(os, "scandir", refuse(os.scandir))
+    monkeypatch.setattr(Path, "read_bytes", refuse(Path.read_bytes))
+
+    assert run_tool(tmp_path) == 2
+    told = capsys.readouterr().out
+    assert f"{closed}: cannot be read: Permission denied" in told
+    assert "1 place found" in told
+
+
 def test_a_loop_of_links_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "old.py").write_text("import torch\n" + OLD_LINE)
     (tmp_path / "again").symlink_to(tmp_path, target_is_directory=True)
@@ -1471,6 +1506,7 @@ STATEMENTS = [
     "from torchvision.datasets import mnist, CIFAR10", "x = x  # 注释", "print(x)",
     "from torch.autograd import (Variable,  # c\n    Function)", "x = x", "total = 0",
     "x, y = Variable(x), Variable(y)", "x = Variable(x, volatile=True)  # c",
+    "x = torch.ones(2); y = x", "x = Variable(x)", "y = Variable(y)",
     "loss = nn.MSELoss()(net(x), y)", "loss.backward()", "total += loss", "kept = []",
     "kept.append(loss)", "print(loss.data[0])", "x = F.softmax(net(x))", "net.cuda()",
     "x = x.cuda(async=True)", "torch.save(net, 'n')", "net = torch.load('n')",

@@ -11,7 +11,7 @@ import locale
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 try:
@@ -56,10 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal that cannot show a character shows its number.
             stream.reconfigure(errors="backslashreplace")
     options = _parser(_language(arguments)).parse_args(arguments)
-    results, errors = [], []
+    results: list[tuple[Path, list[Report]]] = []
+    errors: list[tuple[Path, Text]] = []
     stopped = False
     try:
-        for path in _shown(list(_files(options.paths))):
+        for path in _shown(list(_files(options.paths, errors))):
             try:
                 results.append(_done(path, write=options.write))
             except DocumentError as error:
@@ -119,18 +120,26 @@ def _language(arguments: Sequence[str] | None) -> str:
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Give the files named, and those in the folders named, each once."""
+def _files(paths: Sequence[Path], errors: list[tuple[Path, Text]]) -> Iterator[Path]:
+    """Give the files named, and those in the folders named, each once.
+
+    Folders that cannot be read join ``errors``.
+    """
+
+    def note(error: OSError) -> None:
+        zh, en = f"读不了：{error.strerror}", f"cannot be read: {error.strerror}"
+        errors.append((Path(error.filename), Text(zh, en)))
+
     seen = set()
     for path in paths:
-        for file in _files_in(path) if path.is_dir() else [path]:
+        for file in _files_in(path, note) if path.is_dir() else [path]:
             if file.absolute() not in seen:
                 seen.add(file.absolute())
                 yield file
 
 
-def _files_in(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+def _files_in(folder: Path, note: Callable[[OSError], None]) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder, onerror=note):
         # Hidden folders and virtual environments hold nobody's own code.
         folders[:] = sorted(
             name

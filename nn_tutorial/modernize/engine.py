@@ -300,9 +300,12 @@ def _accepted(texts: Sequence[str], found: Iterable[_Found]) -> list[_Found]:
         if any(_collide(edit, other) for edit in wanted for other in edits):
             continue
         # Repairs have been tried already, all of a cell together.
-        if item.finding.rule not in REPAIRS and _breaks(texts, wanted):
-            item.edits, item.finding.edits = [], []
-            item.finding.reason = "structure"
+        is_tried = item.finding.rule in REPAIRS
+        if not is_tried and _breaks(texts, wanted, beside=edits):
+            # Two lines that are a whole block may go one by one, but not both.
+            if _breaks(texts, wanted):
+                item.edits, item.finding.edits = [], []
+                item.finding.reason = "structure"
             continue
         accepted.append(item)
         edits += wanted
@@ -318,10 +321,18 @@ def _collide(one: CellEdit, other: CellEdit) -> bool:
     return same_place or (one[1] < other[2] and other[1] < one[2])
 
 
-def _breaks(texts: Sequence[str], edits: Sequence[CellEdit]) -> bool:
-    """Say whether a cell would be no Python any more after some edits."""
+def _breaks(
+    texts: Sequence[str], edits: Sequence[CellEdit], beside: Sequence[CellEdit] = ()
+) -> bool:
+    """Say whether a cell would be no Python any more after some edits.
+
+    Args:
+        texts: The cells.
+        edits: The edits in question.
+        beside: Edits that are made as well.
+    """
     for number in {edit[0] for edit in edits}:
-        changes = [edit[1:] for edit in edits if edit[0] == number]
+        changes = [edit[1:] for edit in [*beside, *edits] if edit[0] == number]
         text = _applied(texts[number], changes)
         masked = masked_magics(text)
         if is_python(text) and (masked is None or is_python(masked[0])):
