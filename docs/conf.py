@@ -33,6 +33,7 @@ extensions = [
     "pieces",
     "playground",
     "search_zh",
+    "sources",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]

@@ -1,5 +1,6 @@
 """The frame of the pages: what stands around the text, in the reader's language."""
 
+import ast
 import json
 import pkgutil
 import re
@@ -11,7 +12,9 @@ from urllib.parse import parse_qs
 import pytest
 from bs4 import BeautifulSoup
 from layout import WORDS
+from publish import Origin
 from search_zh import SPLIT_QUERY, ChineseAndEnglish, read_parts
+from sources import place_of
 
 import nn_tutorial
 
@@ -505,13 +508,13 @@ English.
 def reference(make_book, monkeypatch):
     """Build the reference of a tiny module in one language."""
 
-    def build(language):
+    def build(language, more=""):
         book = make_book({"index.md": REFERENCE})
         extensions = ["inventories", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
         options = (
             f"extensions += {extensions}\nnitpicky = True\ndefault_role = 'code'\n"
         )
-        book.write("conf.py", CONF + options)
+        book.write("conf.py", CONF + options + more)
         book.write("tiny.py", TINY)
         address = "https://example.org/docs/"
         book.write(
@@ -539,6 +542,33 @@ def test_a_docstring_in_the_chinese_reference_is_marked_as_english(reference):
 
 def test_nothing_is_marked_in_the_english_reference(reference):
     assert not reference("en").select("[lang]")
+
+
+def test_every_function_of_the_package_is_found_in_its_file():
+    root = DOCS.parent
+    for module in pkgutil.iter_modules(nn_tutorial.__path__, "nn_tutorial."):
+        tree = ast.parse((root / file_of(module)).read_text("utf8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+                place = place_of(module.name, node.name)
+                assert place == (file_of(module), first), node.name
+    assert place_of("nn_tutorial.mnist", "MIRRORS") is None
+
+
+def file_of(module: pkgutil.ModuleInfo) -> str:
+    return module.name.replace(".", "/") + ("/__init__.py" if module.ispkg else ".py")
+
+
+def test_a_function_links_to_its_source_where_the_repository_is_known(
+    reference, monkeypatch
+):
+    monkeypatch.setattr("sources.find_origin", lambda: Origin("2024-05-06", "0123abc"))
+    sources = "extensions.append('sources')\n"
+    assert not reference("en", sources).select(".viewcode-link")
+    html = reference("en", sources + "repository = 'a/b'\n")
+    (link,) = html.select("a:has(.viewcode-link)")
+    assert link["href"] == "https://github.com/a/b/blob/0123abc/tiny.py#L4"
 
 
 def test_names_of_others_link_to_their_documentation_without_asking_it(reference):
