@@ -232,7 +232,9 @@
     }
     function inkLevels() {
       const { data } = ink.getImageData(0, 0, SIDE, SIDE);
-      return Uint8Array.from({ length: SIDE * SIDE }, (_, i) => 255 - data[4 * i]);
+      const levels = new Uint8Array(SIDE * SIDE);
+      for (let i = 0; i < levels.length; i++) levels[i] = 255 - data[4 * i];
+      return levels;
     }
 
     const hand = new Map(); // each pointer on the paper, and where it was
