@@ -653,7 +653,10 @@
 
   // -- Drawing --------------------------------------------------------------------------
 
-  const GRID = 64; // places along each side at which the network is asked for the picture
+  // Places along each side of the plane at which the network is asked for the picture;
+  // fewer while it trains where painting takes long.
+  const FINE = 64,
+    COARSE = 32;
   const COLORS = [
     [0, 114, 178],
     [230, 159, 0],
@@ -694,11 +697,33 @@
     return { context, width, height, scale };
   }
 
-  // Add to path the lines on which field(column, row) crosses 0, between the grid's places.
-  function addBorder(path, field, size) {
-    const at = (i) => ((i + 0.5) / GRID) * size;
-    for (let row = 0; row + 1 < GRID; row++)
-      for (let column = 0; column + 1 < GRID; column++) {
+  // One picture in small: its pixels, and the network's values at their middles.
+  class Screen {
+    constructor(side) {
+      this.side = side;
+      this.image = new ImageData(side, side); // colors of the classes
+      this.ink = new ImageData(side, side); // what one neuron puts out
+      this.canvas = make("canvas", { width: side, height: side });
+    }
+
+    // Make room for a network of these sizes on a square of half the side `square`.
+    prepare(sizes, square) {
+      const { side } = this;
+      this.batch = new Batch(sizes, side * side);
+      const [inputs] = this.batch.values;
+      for (let k = 0; k < side * side; k++) {
+        inputs[k] = ((((k % side) + 0.5) / side) * 2 - 1) * square;
+        inputs[side * side + k] =
+          (1 - ((Math.floor(k / side) + 0.5) / side) * 2) * square;
+      }
+    }
+  }
+
+  // Add to path the lines on which field(column, row) crosses 0, between the places.
+  function addBorder(path, field, side, size) {
+    const at = (i) => ((i + 0.5) / side) * size;
+    for (let row = 0; row + 1 < side; row++)
+      for (let column = 0; column + 1 < side; column++) {
         const corners = [
           [column, row],
           [column + 1, row],
@@ -732,7 +757,9 @@
       isOwnPage = "ownPage" in place.dataset;
     const calm = matchMedia("(prefers-reduced-motion: reduce)");
     let { state, problems } = readState(fields);
-    let data, network, batch, grid, probeBatch;
+    let data, network, batch, probeBatch;
+    const fine = new Screen(FINE),
+      coarse = new Screen(COARSE);
     let step = 0,
       loss = NaN,
       accuracy = NaN;
@@ -746,6 +773,7 @@
       until = 0,
       catchingUp = false,
       frame = 0;
+    let isSlow = false; // whether fine pictures would hold up the training
     let budget = 8,
       paintCost = 0,
       lastFrame = 0,
@@ -959,12 +987,9 @@
       batch = new Batch(sizes, data.labels.length);
       batch.values[0].set(data.inputs);
       probeBatch = new Batch(sizes, 1);
-      grid = new Batch(sizes, GRID * GRID);
-      for (let k = 0; k < GRID * GRID; k++) {
-        grid.values[0][k] = ((((k % GRID) + 0.5) / GRID) * 2 - 1) * data.square;
-        grid.values[0][GRID * GRID + k] =
-          (1 - ((Math.floor(k / GRID) + 0.5) / GRID) * 2) * data.square;
-      }
+      fine.prepare(sizes, data.square);
+      coarse.prepare(sizes, data.square);
+      isSlow = false;
       step = 0;
       curve = [];
       curveStride = 1;
@@ -1061,7 +1086,7 @@
       lastFrame = now;
       for (let done = 0; done < wanted; done++) {
         train();
-        if (done % 4 === 3 && performance.now() - start > budget) break;
+        if (performance.now() - start > budget) break;
       }
       measure();
       if (isStuck()) return tellStuck();
@@ -1077,6 +1102,7 @@
         const before = performance.now();
         paint();
         paintCost = 0.8 * paintCost + 0.2 * (performance.now() - before);
+        if (paintCost > 8) isSlow = true;
       } else showFigures();
       if (now - lastSaid > 5000) {
         lastSaid = now;
@@ -1272,8 +1298,8 @@
                   `${l + 1}.${j + 1}`,
                   say("unit", { layer: l + 1, unit: j + 1 }),
                   make("canvas", {
-                    width: GRID,
-                    height: GRID,
+                    width: FINE,
+                    height: FINE,
                     "data-unit": `${l}.${j}`,
                   }),
                 ),
@@ -1304,30 +1330,30 @@
       });
     }
 
-    const image = new ImageData(GRID, GRID),
-      ink = new ImageData(GRID, GRID);
-    const small = make("canvas", { width: GRID, height: GRID });
-
     function paint() {
-      const logits = grid.forward(network);
+      const screen = running && isSlow ? coarse : fine;
+      const { side, image, ink } = screen;
+      const logits = screen.batch.forward(network);
       const shade = isDark() ? 228 : 28;
       if (ink.data[0] !== shade) ink.data.fill(shade);
       for (const canvas of pictures.querySelectorAll("canvas")) {
         const [layer, unit] = canvas.dataset.unit.split(".").map(Number);
-        shadeUnit(layer, unit);
+        shadeUnit(screen, layer, unit);
+        if (canvas.width !== side) Object.assign(canvas, { width: side, height: side });
         canvas.getContext("2d").putImageData(ink, 0, 0);
       }
       const { context, width } = fitted(plane);
       const border = new Path2D();
-      if (view === "network") shadeClasses(logits, border, width);
+      if (view === "network") shadeClasses(screen, logits, border, width);
       else {
         const [layer, unit] = view.split(".").map((n) => n - 1);
-        const { values, height } = shadeUnit(layer, unit);
-        addBorder(border, (i, j) => values[j * GRID + i] - height, width);
+        const { values, height } = shadeUnit(screen, layer, unit);
+        addBorder(border, (i, j) => values[j * side + i] - height, side, width);
       }
-      small.getContext("2d").putImageData(view === "network" ? image : ink, 0, 0);
+      const shown = view === "network" ? image : ink;
+      screen.canvas.getContext("2d").putImageData(shown, 0, 0);
       context.imageSmoothingEnabled = true;
-      context.drawImage(small, 0, 0, width, width);
+      context.drawImage(screen.canvas, 0, 0, width, width);
       context.strokeStyle = getComputedStyle(box).color;
       context.lineWidth = width / 250;
       context.stroke(border);
@@ -1338,10 +1364,10 @@
     }
 
     // Shade ink with how much a unit puts out; return its values and its border.
-    function shadeUnit(layer, unit) {
-      const size = GRID * GRID,
+    function shadeUnit({ side, ink, batch: { values: all } }, layer, unit) {
+      const size = side * side,
         { data: pixels } = ink;
-      const values = grid.values[layer + 1].subarray(unit * size, (unit + 1) * size);
+      const values = all[layer + 1].subarray(unit * size, (unit + 1) * size);
       let low = Infinity,
         high = -Infinity;
       for (let k = 0; k < size; k++) {
@@ -1354,8 +1380,8 @@
     }
 
     // Fill the image with the colors of the classes; add the lines between them.
-    function shadeClasses(logits, border, width) {
-      const size = GRID * GRID,
+    function shadeClasses({ side, image }, logits, border, width) {
+      const size = side * side,
         { data: pixels } = image;
       const classes = Math.max(2, data.outputs);
       for (let k = 0; k < size; k++) {
@@ -1370,16 +1396,17 @@
       }
       if (!data.labels.length) return;
       if (data.outputs === 1)
-        return addBorder(border, (i, j) => logits[j * GRID + i], width);
+        return addBorder(border, (i, j) => logits[j * side + i], side, width);
       for (let c = 0; c < classes; c++)
         addBorder(
           border,
           (i, j) => {
             let rival = -Infinity;
             for (let d = 0; d < classes; d++)
-              if (d !== c) rival = Math.max(rival, logits[d * size + j * GRID + i]);
-            return logits[c * size + j * GRID + i] - rival;
+              if (d !== c) rival = Math.max(rival, logits[d * size + j * side + i]);
+            return logits[c * size + j * side + i] - rival;
           },
+          side,
           width,
         );
     }
