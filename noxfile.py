@@ -41,7 +41,8 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the package, the chapters and the book's machinery; no browser, no GPU."""
     install(session, "tests", ".[all]")
-    session.run("pytest", "-m", "not browser and not scripts", *session.posargs)
+    marks = "not browser and not scripts and not take"
+    session.run("pytest", "-m", marks, *session.posargs)
 
 
 @nox.session
@@ -64,6 +65,23 @@ def scripts(session: nox.Session) -> None:
     packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors", "pytest"]
     session.install("-c", CONSTRAINTS, *packages)
     command = ["pytest", "--noconftest", "-m", "scripts", "tests/test_scripts.py"]
+    session.run(*command, *session.posargs)
+
+
+@nox.session
+def pdf(session: nox.Session) -> None:
+    """Print the book of each language as PDF (needs Chromium; after `nox -s docs`)."""
+    require_site(session)
+    install(session, "pdf")
+    session.run("python", "docs/pdf.py", *session.posargs)
+
+
+@nox.session
+def take(session: nox.Session) -> None:
+    """Check zip, EPUB (needs Java) and PDF of the book (after `nox -s docs pdf`)."""
+    require_site(session)
+    install(session, "take")
+    command = ["pytest", "--noconftest", "-m", "take", "tests/test_taken.py"]
     session.run(*command, *session.posargs)
 
 
@@ -102,9 +120,11 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def cards(session: nox.Session) -> None:
-    """Draw again what links to the book show elsewhere (needs Chromium and a font)."""
-    install(session, "browser", "pillow")
+    """Draw cards for links and covers of EPUBs anew (needs Chromium, a font, site/)."""
+    require_site(session)
+    install(session, "pdf", "pillow")
     session.run("python", "docs/cards.py")
+    session.run("python", "docs/pdf.py", "--covers")
 
 
 @nox.session
@@ -128,7 +148,7 @@ def constraints(session: nox.Session) -> None:
     """Compile docs/constraints.txt anew: the versions that docs and tests install."""
     command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade"]
     command += ["--python-version", "3.11", "--all-extras", "--no-emit-index-url"]
-    for group in ("docs", "tests", "browser", "lint", "types"):
+    for group in ("docs", "tests", "browser", "pdf", "take", "lint", "types"):
         command += ["--group", group]
     command += ["--no-annotate", "--custom-compile-command", "nox -s constraints"]
     session.run(*command, "--quiet", "-o", CONSTRAINTS, external=True)

@@ -17,11 +17,14 @@ import shutil
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import TextIO
 
+import epub
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 import publish
+import take
 from sphinx.cmd.build import main as sphinx_build
 
 DOCS = Path(__file__).parent
@@ -107,10 +110,35 @@ def assemble() -> None:
             ignore=shutil.ignore_patterns(".buildinfo*", ".doctrees"),
         )
     publish.finish(new)
+    write_whole_books(new)
     if SITE.exists():
         SITE.rename(old)
     new.rename(SITE)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def write_whole_books(site: Path) -> None:
+    """Put each language into one file, twice: as a zip of its pages and as an EPUB.
+
+    A published book also gets the notebooks that its pages link to on Colab and Binder;
+    they lie beside the site, for a branch of their own.
+    """
+    (site / take.FOLDER).mkdir()
+    date = publish.find_origin().date
+    with ProcessPoolExecutor(max_workers=2) as pool:  # parsing the pages takes a while
+        list(pool.map(write_whole_book, repeat(site), take.LANGUAGES, repeat(date)))
+    if repository := os.environ.get("NN_TUTORIAL_REPOSITORY"):
+        take.write_notebooks(site, BUILD / "notebooks", repository)
+
+
+def write_whole_book(site: Path, language: str, date: str) -> None:
+    """Write the zip and the EPUB of one language."""
+    files = {
+        ending: site / take.FOLDER / take.file_name(language, ending)
+        for ending in ("zip", "epub")
+    }
+    take.write_zip(site / language, files["zip"])
+    epub.write_epub(take.read_book(site / language), files["epub"], date=date)
 
 
 def main() -> None:

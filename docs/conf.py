@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE / "_ext"))
+sys.path[:0] = [str(HERE), str(HERE / "_ext")]
 
 import execution  # noqa: E402  (found on the path set above)
 import kept  # noqa: E402
+import take  # noqa: E402
 
 # -- The book -------------------------------------------------------------------
 zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
@@ -90,3 +91,15 @@ site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is publis
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
 repository = os.environ.get("NN_TUTORIAL_REPOSITORY", "")  # "owner/name", likewise
 html_search_language = "zh"  # for both: _ext/search_zh.py finds Chinese and English
+
+# -- Downloads ------------------------------------------------------------------
+# What docs/build.py puts beside the folders of the languages; the PDF adds itself.
+downloads_book = {
+    label: f"../{take.FOLDER}/{take.file_name('zh' if zh else 'en', ending)}"
+    for label, ending in (
+        ("网页（.zip）" if zh else "Web pages (.zip)", "zip"),
+        ("电子书（.epub）" if zh else "E-book (.epub)", "epub"),
+    )
+}
+downloads_repository = repository
+downloads_requirement = take.requirement(repository) if repository else ""

@@ -36,7 +36,11 @@ nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache")
 MACHINERY = [
     "conf.py",
     "build.py",
+    "covers",
+    "epub.css",
+    "epub.py",
     "publish.py",
+    "take.py",
     "_ext",
     "_static",
     "_templates",

@@ -2,12 +2,19 @@
 
 # ruff: noqa: E501  (a Chinese paragraph is one line)
 
+import importlib.machinery
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+from urllib.parse import unquote
 
 import nbformat
 import pytest
+import take
+from downloads import first_cell
+from IPython.core.inputtransformer2 import TransformerManager
 from plain import Plain, PlainError
 from script import Cell, ScriptError, make_script
 from standalone import EmbeddingError
@@ -168,7 +175,15 @@ LAYOUT = """\
 {% extends "basic/layout.html" %}
 {% block document %}{{ super() }}
 {% for file in downloads %}<a class="download" href="{{ file.href }}">{{ file.label }}</a>
+{% endfor %}
+{% for place in online %}<a class="online" href="{{ place.href }}">{{ place.label }}</a>
 {% endfor %}{% endblock %}
+"""
+REQUIREMENT = "nn_tutorial[all] @ https://github.com/some-one/book/archive/0123abc.zip"
+PUBLISHED = f"""
+downloads_book = {{"EPUB": "../download/book.epub"}}
+downloads_repository = "some-one/book"
+downloads_requirement = "{REQUIREMENT}"
 """
 PRINTED = """\
 1.5
@@ -190,6 +205,8 @@ def book(make_book):
         "../nn_tutorial/exercises.py": EXERCISES,
     }
     book = make_book(pages, own_cache=True)
+    with (book.docs / "conf.py").open("a", encoding="utf8") as conf:
+        conf.write(PUBLISHED)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(book.docs.parent))  # for the kernel
         for lang in ("zh", "en"):
@@ -230,12 +247,48 @@ def test_the_notebook_is_valid_and_has_no_outputs(notebooks):
             assert cell.get("execution_count") is None
 
 
-def test_the_first_cell_tells_how_to_install_and_sets_the_language(notebooks):
-    for lang, notebook in notebooks.items():
-        first = notebook.cells[0].source
-        assert "\n# %pip install nn_tutorial\n" in first
-        assert f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")' in first
-        compile(first, "first cell", "exec")
+def run_first_cell(source, *, installed, on_colab):
+    """Run the first cell of a notebook; return what pip was asked for."""
+    asked = []
+
+    class Shell:
+        def run_line_magic(self, magic, line):
+            asked.append(f"{magic} {line}")
+
+    found = importlib.machinery.ModuleSpec("nn_tutorial", None) if installed else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name: found)
+        if on_colab:
+            patch.setitem(sys.modules, "google.colab", sys)
+        exec(TransformerManager().transform_cell(source), {"get_ipython": Shell})
+    return asked
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_first_cell_of_a_published_notebook_installs_what_is_missing(
+    notebooks, lang, monkeypatch
+):
+    monkeypatch.setenv("NN_TUTORIAL_LANG", "")
+    monkeypatch.delenv("NN_TUTORIAL_LANG")
+    first = notebooks[lang].cells[0].source
+
+    assert run_first_cell(first, installed=True, on_colab=False) == []
+    assert run_first_cell(first, installed=True, on_colab=True) == []
+    [command] = run_first_cell(first, installed=False, on_colab=False)
+    assert command == f'pip install --quiet "{REQUIREMENT}"'
+    # What Colab has stays as it is: a new PyTorch would take minutes.
+    [command] = run_first_cell(first, installed=False, on_colab=True)
+    assert command == f'pip install --quiet --no-deps "{REQUIREMENT}" libcst'
+    assert os.environ["NN_TUTORIAL_LANG"] == lang
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_notebook_that_is_not_published_never_asks_an_index_for_our_name(lang):
+    first = first_cell(lang, "")
+    assert "%pip" not in first
+    assert 'python -m pip install ".[all]"' in first
+    assert f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")' in first
+    compile(first, "first cell", "exec")
 
 
 def test_text_of_a_notebook_is_plain_markdown_in_one_language(notebooks):
@@ -302,7 +355,43 @@ def test_the_page_links_its_files_and_other_pages_have_none(book):
         ("01-ramp.ipynb", "笔记本（.ipynb）"),
         ("01-ramp.py", "脚本（.py）"),
     ]
-    assert book.html("index").select("a.download") == []
+    [whole_book] = book.html("index").select("a.download")
+    assert (whole_book["href"], whole_book.text) == ("../download/book.epub", "EPUB")
+    assert book.html("index").select("a.online") == []
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_colab_and_binder_open_a_notebook_that_is_on_the_branch(book, lang, tmp_path):
+    html = book.docs.parent / "_build" / lang / "html"
+    shutil.copytree(html / "chapters", tmp_path / "site" / lang / "chapters")
+    for other in {"zh", "en"} - {lang}:
+        (tmp_path / "site" / other / "chapters").mkdir(parents=True)
+    branch = tmp_path / "branch"
+    take.write_notebooks(tmp_path / "site", branch, "some-one/book")
+
+    book.build(lang)
+    links = book.html("chapters/01-ramp").select("a.online")
+    assert [link.text for link in links] == ["Colab", "Binder"]
+    colab, binder = [unquote(link["href"]) for link in links]
+    start = "https://colab.research.google.com/github/some-one/book/blob/notebooks/"
+    assert colab.startswith(start)
+    start_of_binder = "https://mybinder.org/v2/gh/some-one/book/notebooks?labpath="
+    assert binder.startswith(start_of_binder)
+    names = {colab.removeprefix(start), binder.removeprefix(start_of_binder)}
+    assert names == {f"{lang}/01-ramp.ipynb"}
+    notebook = nbformat.read(branch / lang / "01-ramp.ipynb", 4)
+    assert notebook.cells[1].source.startswith({"zh": "# 斜坡", "en": "# A ramp"}[lang])
+
+
+def test_a_book_that_is_not_published_offers_no_place_to_run_it(make_book):
+    pages = {
+        "index.md": "# Start\n\n```{toctree}\nchapters/01-a\n```\n",
+        "chapters/01-a.md": "# A\n",
+        "_templates/layout.html": LAYOUT,
+    }
+    page = make_book(pages).build().html("chapters/01-a")
+    assert page.select("a.download")
+    assert page.select("a.online") == []
 
 
 # -- The script -----------------------------------------------------------------

@@ -101,7 +101,7 @@ def test_ci_run_runs_the_commands_of_the_readme():
     ran = re.findall(r"^(?:run )?((?:python -m pip|nox -s) .+)$", script, flags=re.M)
     install, docs = COMMANDS[0].split(" && ")
     tests = COMMANDS[1].split(" && ")[1]
-    site = ["nox -s scripts", tests, "nox -s browser"]
+    site = ["nox -s pdf", "nox -s scripts", tests, "nox -s browser", "nox -s take"]
     assert ran == [install, "nox -s lint", docs, *site]
     assert "\r" not in script
     assert os.access(ROOT / ".ci/run", os.X_OK)
@@ -225,6 +225,10 @@ def test_an_action_has_one_version_everywhere():
     assert len(names) == len(set(names)), sorted(pins)
 
 
+# `deploy` publishes the site, `notebooks` replaces a branch; neither runs the book.
+MAY_WRITE = {"deploy": {"pages", "id-token"}, "notebooks": {"contents"}}
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_may_do_only_what_it_needs(path):
     content = workflow(path)
@@ -233,7 +237,7 @@ def test_a_workflow_may_do_only_what_it_needs(path):
     for name, job in content["jobs"].items():
         granted = job["permissions"]
         writes = {right for right, level in granted.items() if level != "read"}
-        assert writes == ({"pages", "id-token"} if name == "deploy" else set()), name
+        assert writes == MAY_WRITE.get(name, set()), name
         assert job["timeout-minutes"] <= 60, name
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout@"):
@@ -290,6 +294,25 @@ def test_the_site_is_published_with_what_the_gpu_kept_of_the_real_data():
     # An artifact from a fork's pull request must never be published.
     assert '.workflow_run.head_branch == "main"' in commands[fetch]
     assert "head_repository_id == .workflow_run.repository_id" in commands[fetch]
+
+
+def test_the_notebooks_are_on_their_branch_before_pages_link_to_them():
+    jobs = workflow(ROOT / ".github/workflows/pages.yml")["jobs"]
+    [upload] = [
+        step["with"]
+        for step in jobs["build"]["steps"]
+        if step.get("with", {}).get("name") == "notebooks"
+    ]
+    # Where docs/build.py lays them out, and where the pages say that they are.
+    assert upload["path"] == "docs/_build/notebooks/"
+    assert 'BUILD / "notebooks"' in read("docs/build.py")
+    assert "/blob/notebooks/" in read("docs/_ext/downloads.py")
+    [step] = jobs["notebooks"]["steps"]
+    assert "--name notebooks " in step["run"]
+    assert "git init --initial-branch notebooks\n" in step["run"]
+    assert step["run"].rstrip().endswith(" notebooks")
+    assert "notebooks" in jobs["deploy"]["needs"]
+    assert "needs.notebooks.result == 'success'" in jobs["deploy"]["if"]
 
 
 def test_the_mistake_form_has_the_fields_that_the_pages_fill_in():

@@ -2,14 +2,18 @@
 
 Both stand beside the page. The notebook is the chapter without its outputs. The script
 runs alone: what it uses of ``nn_tutorial`` is written into it. Hidden cells, which only
-serve the page, are in neither.
+serve the page, are in neither. A published book also leads to Colab and Binder, which
+open the notebooks from the branch ``notebooks`` of the repository (see take.py).
 
 Options of conf.py:
 
     downloads_package      folder of the package; None: nn_tutorial beside the docs
-    downloads_requirement  what pip has to install to get the package
+    downloads_book         files that hold the whole book, from the front page, by label
+    downloads_repository   "owner/name" on GitHub; empty if the book is not published
+    downloads_requirement  what pip installs to get the package; empty if not published
 
-Templates find the files of a page as ``downloads``: a list of ``{"href", "label"}``.
+Templates find the files of a page as ``downloads``, and where its notebook can be run
+as ``online``: lists of ``{"href", "label"}``.
 """
 
 import json
@@ -38,19 +42,37 @@ LABELS = {
     "ipynb": {"zh": "笔记本（.ipynb）", "en": "Notebook (.ipynb)"},
     "py": {"zh": "脚本（.py）", "en": "Script (.py)"},
 }
+ONLINE = {
+    "Colab": "https://colab.research.google.com/github/{}/blob/notebooks/{}/{}.ipynb",
+    "Binder": "https://mybinder.org/v2/gh/{}/notebooks?labpath={}%2F{}.ipynb",
+}
+INSTALL = """\
+if importlib.util.find_spec("nn_tutorial") is None:
+    if "google.colab" in sys.modules:  # {reason}
+        %pip install --quiet --no-deps "{requirement}" libcst
+    else:
+        %pip install --quiet "{requirement}"
+"""
 FIRST_CELL = {
-    "zh": """\
-# 第一次使用：去掉下一行开头的 #，运行这一格，装上本书的包
-# %pip install {requirement}
-import os
-
-os.environ.setdefault("NN_TUTORIAL_LANG", "zh")  # 练习的提示用中文""",
-    "en": """\
-# The first time, remove the # below: it installs the package of the book.
-# %pip install {requirement}
-import os
-
-os.environ.setdefault("NN_TUTORIAL_LANG", "en")  # hints of the exercises""",
+    "zh": {
+        "install": "# 本书的包 nn_tutorial 如果还没有装，就先装上。",
+        "reason": "其余的库 Colab 都有",
+        "by_hand": """\
+# 练习和画图要用到本书的包 nn_tutorial。还没有装，就在这本书的文件夹里运行：
+#     python -m pip install ".[all]"
+""",
+        "language": "# 练习的提示用中文",
+    },
+    "en": {
+        "install": "# Install the package of the book, nn_tutorial, if it is missing.",
+        "reason": "Colab has the other libraries",
+        "by_hand": """\
+# Exercises and figures need the package of the book, nn_tutorial. If it is not yet
+# installed, run this in the folder of the book:
+#     python -m pip install ".[all]"
+""",
+        "language": "# hints of the exercises",
+    },
 }
 
 
@@ -135,7 +157,7 @@ def results_on_page(doctree: nodes.document) -> set[int]:
 
 def make_notebook(cells: list[Cell], lang: str, requirement: str) -> NotebookNode:
     """Return a chapter as a notebook without outputs, the same in every build."""
-    first = FIRST_CELL[lang].format(requirement=requirement)
+    first = first_cell(lang, requirement)
     notebook = nbformat.v4.new_notebook(
         metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3"},
@@ -154,6 +176,18 @@ def make_notebook(cells: list[Cell], lang: str, requirement: str) -> NotebookNod
         )
     nbformat.validate(notebook)
     return notebook
+
+
+def first_cell(lang: str, requirement: str) -> str:
+    """Return the cell that gets the package and sets the language of the exercises."""
+    words = FIRST_CELL[lang]
+    language = f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")'
+    end = f"{language}  {words['language']}"
+    if not requirement:
+        return f"{words['by_hand']}import os\n\n{end}"
+    install = INSTALL.format(reason=words["reason"], requirement=requirement)
+    imports = "import importlib.util\nimport os\nimport sys\n"
+    return f"{words['install']}\n{imports}\n{install}\n{end}"
 
 
 def write_downloads(app: Sphinx, exception: Exception | None) -> None:
@@ -191,22 +225,33 @@ def is_up_to_date(app: Sphinx, docname: str) -> bool:
 def add_links(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], *_: object
 ) -> None:
-    """Tell the template which files belong to a page."""
-    context["downloads"] = []
+    """Tell the template which files belong to a page, and where its notebook runs."""
+    context["downloads"] = context["online"] = []
+    lang, pathto = language_of(app.config), context["pathto"]
     if pagename.startswith(CHAPTERS) and pagename in app.env.found_docs:
         context["downloads"] = [
-            {
-                "href": context["pathto"](f"{pagename}.{kind}", resource=True),
-                "label": label[language_of(app.config)],
-            }
+            {"href": pathto(f"{pagename}.{kind}", resource=True), "label": label[lang]}
             for kind, label in LABELS.items()
+        ]
+        if repository := app.config.downloads_repository:
+            name = pagename.removeprefix(CHAPTERS)
+            context["online"] = [
+                {"href": address.format(repository, lang, name), "label": label}
+                for label, address in ONLINE.items()
+            ]
+    elif pagename == app.config.root_doc:
+        context["downloads"] = [
+            {"href": href, "label": label}
+            for label, href in app.config.downloads_book.items()
         ]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_config_value("downloads_package", None, "html", (str, Path, type(None)))
-    app.add_config_value("downloads_requirement", "nn_tutorial", "html", str)
+    app.add_config_value("downloads_book", {}, "html", dict)
+    app.add_config_value("downloads_repository", "", "html", str)
+    app.add_config_value("downloads_requirement", "", "html", str)
     app.connect("html-page-context", add_links)
     app.connect("build-finished", write_downloads)
     return metadata(__file__)
