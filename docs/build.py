@@ -91,10 +91,15 @@ def in_own_process(language: str, *, jobs: str) -> list[float]:
     process, the English reference would have Chinese headings. A fork costs next to
     nothing, since what both languages import is imported already.
     """
+    with processes(1) as pool:
+        return pool.submit(build_language, language, jobs=jobs).result()
+
+
+def processes(workers: int) -> ProcessPoolExecutor:
+    """Return a pool of processes that know already what this one has imported."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(max_workers=1, mp_context=context) as pool:
-        return pool.submit(build_language, language, jobs=jobs).result()
+    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
 
 
 def assemble() -> None:
@@ -125,7 +130,7 @@ def write_whole_books(site: Path) -> None:
     """
     (site / take.FOLDER).mkdir()
     date = publish.find_origin().date
-    with ProcessPoolExecutor(max_workers=2) as pool:  # parsing the pages takes a while
+    with processes(2) as pool:  # parsing the pages takes a while
         list(pool.map(write_whole_book, repeat(site), take.LANGUAGES, repeat(date)))
     if repository := os.environ.get("NN_TUTORIAL_REPOSITORY"):
         take.write_notebooks(site, BUILD / "notebooks", repository)

@@ -336,9 +336,9 @@ def main() -> None:
     parser.add_argument("--covers", action="store_true", help="draw the EPUBs' covers")
     options = parser.parse_args()
     try:
-        books = [read_book(SITE / language) for language in LANGUAGES]
         with chromium() as browser:
-            for book in books:
+            for language in LANGUAGES:
+                book = read_book(SITE / language)
                 if options.covers:
                     path = DOCS / "covers" / f"{book.language}.png"
                     write_cover(book, path, browser)

@@ -233,6 +233,8 @@ def test_the_same_pages_make_the_same_files(site, tmp_path):
     for kind in ("epub", "zip"):
         first, second = tmp_path / f"one.{kind}", tmp_path / f"two.{kind}"
         assert first.read_bytes().replace(b"one", b"two") == second.read_bytes()
+        with zipfile.ZipFile(first) as archive:  # later as well
+            assert {info.date_time for info in archive.infolist()} == {take.EPOCH}
 
 
 @pytest.mark.parametrize("language", take.LANGUAGES)

@@ -5,6 +5,7 @@ Needs ``site/`` with its PDFs (`nox -s docs pdf`), a Chromium and Java.
 
 import functools
 import html
+import json
 import os
 import re
 import shutil
@@ -53,6 +54,30 @@ def chapters(language):
     found = re.findall(link, text)
     assert len(found) >= 10
     return [(number, html.unescape(title)) for number, title in found]
+
+
+# -- Notebooks ------------------------------------------------------------------------
+
+
+def test_every_notebook_that_a_page_opens_elsewhere_is_on_the_branch():
+    """Only a published site has such links; the publishing workflow runs this test."""
+    places = re.compile(
+        r'"https://(?:colab\.research\.google\.com/github/[^/]+/[^/]+/blob/notebooks/'
+        r"|mybinder\.org/v2/gh/[^/]+/[^/]+/notebooks\?labpath=)([^\"]*)\""
+    )
+    published = bool(os.environ.get("NN_TUTORIAL_REPOSITORY"))
+    for language in LANGUAGES:
+        pages = sorted((SITE / language / "chapters").glob("*.html"))
+        assert pages
+        for page in pages:
+            found = places.findall(page.read_text(encoding="utf8"))
+            names = {urllib.parse.unquote(name) for name in found}
+            assert len(found) == (2 if published else 0), page
+            assert names <= {f"{language}/{page.stem}.ipynb"}
+            for name in names:
+                path = ROOT / "docs" / "_build" / "notebooks" / name
+                first = json.loads(path.read_text(encoding="utf8"))["cells"][0]
+                assert os.environ["NN_TUTORIAL_REPOSITORY"] in "".join(first["source"])
 
 
 # -- EPUB -----------------------------------------------------------------------------
@@ -310,13 +335,15 @@ def test_a_machine_without_a_chinese_font_is_told_what_to_install(tmp_path):
     assert said.startswith("no Chinese font on this machine: install one")
 
 
-def test_a_book_that_is_not_built_is_missed_in_words(tmp_path, monkeypatch):
-    import pdf
-
-    monkeypatch.setattr(pdf, "SITE", tmp_path)
-    monkeypatch.setattr(sys, "argv", ["pdf.py"])
-    with pytest.raises(SystemExit, match=r"no book in .*: build it first"):
-        pdf.main()
+def test_a_book_that_is_not_built_is_missed_in_words(tmp_path):
+    program = (
+        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv.pop(1));"
+        "import pdf; pdf.SITE = Path(sys.argv.pop(1)); pdf.main()"
+    )
+    command = [sys.executable, "-c", program, str(ROOT / "docs"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, encoding="utf8")
+    assert done.returncode == 1
+    assert re.match(r"no book in .*: build it first, with `nox -s docs`", done.stderr)
 
 
 def test_radicals_become_characters_one_by_one_and_in_ranges():
