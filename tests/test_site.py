@@ -654,6 +654,21 @@ def test_both_builds_index_both_words_of_a_term(pages):
         assert SPLIT_QUERY in script
 
 
+def test_code_is_marked_only_where_it_has_a_colour(make_book):
+    code = 'for name in names:  # why\n    print(f"{name}", 1)'
+    book = make_book({"index.md": f"# B\n\n```python\n{code}\n```\n"})
+    book.write("conf.py", CONF)
+    block = book.build().html().select_one(".highlight pre")
+    assert block.text.strip() == code
+    marks = [(span["class"], span.text) for span in block("span") if span.text]
+    assert (["k"], "for") in marks
+    assert (["ow"], "in") in marks
+    assert (["c1"], "# why") in marks
+    assert (["nb"], "print") in marks
+    assert (["mi"], "1") in marks
+    assert not {"name", "names", ":", "(", ")", ","} & {text for _, text in marks}
+
+
 # -- Colours ----------------------------------------------------------------------
 
 
