@@ -112,8 +112,11 @@ def test_the_page_reads_every_test_image_as_pytorch_does(visit):
 
 def test_the_page_prepares_the_images_of_mnist_as_mnist_did(visit):
     tab = open_digit(visit())
-    images = as_text(images_of_the_test()[:2000])
-    prepared = tab.evaluate(PREPARE_IMAGES, images)
+    originals = images_of_the_test()
+    images = as_text(originals)
+    prepared = []
+    for start in range(0, len(images), 1000):
+        prepared += tab.evaluate(PREPARE_IMAGES, images[start : start + 1000])
     if trained()["stand_in"]:  # its digits fill another box, and lie elsewhere in it
         for text in prepared:
             rows = range(28)
@@ -126,8 +129,12 @@ def test_the_page_prepares_the_images_of_mnist_as_mnist_did(visit):
             spans = (inked[-1] - inked[0], inked_columns[-1] - inked_columns[0])
             assert 18 <= max(spans) + 1 <= 20
     else:
-        changed = sum(a != b for a, b in zip(images, prepared, strict=True))
-        assert changed == 0
+        edges = originals.clone()
+        edges[:, 1:-1, 1:-1] = 0
+        cut_off = edges.flatten(1).any(dim=1).tolist()  # at the edge, by MNIST itself
+        assert sum(cut_off) < len(images) / 50
+        same = [a == b for a, b in zip(images, prepared, strict=True)]
+        assert all(one or cut for one, cut in zip(same, cut_off, strict=True))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
