@@ -54,6 +54,8 @@ default_role = "code"  # of `names` in docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_format = "short"
+autodoc_typehints_description_target = "documented"  # or a type stands twice
+autodoc_preserve_defaults = True  # `nn.Tanh`, not what Python prints of it
 napoleon_custom_sections = [("Source", "notes_style"), ("Shape", "notes_style")]
 napoleon_use_ivar = True
 

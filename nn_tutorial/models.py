@@ -100,9 +100,9 @@ def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Ten
         scale: Standard deviation of the weights.
 
     Returns:
-        ``[W1, b1, W2, b2, ...]``, float32 leaves that require a gradient: weights
-        of shape ``(n_inputs, n_outputs)``, for ``inputs @ W1 + b1``, and biases of
-        shape ``(n_outputs,)``.
+        ``[W1, b1, W2, b2, ...]``, float32 leaves that require a gradient. Weights
+        have shape ``(n_inputs, n_outputs)``, for ``inputs @ W1 + b1``, and biases
+        have shape ``(n_outputs,)``.
 
     Raises:
         ValueError: If there are fewer than two sizes, one is not a whole number of

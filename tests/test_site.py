@@ -475,13 +475,14 @@ TINY = '''\
 """A module that stands alone."""
 
 
-def double(number):
-    """Return twice a number.
+def multiply(number, factor):
+    """Return a multiple of a number.
 
     Args:
         number: Any `int`.
+        factor: Another one.
     """
-    return 2 * number
+    return factor * number
 '''
 REFERENCE = """\
 (ref)=
@@ -533,8 +534,9 @@ def test_a_docstring_in_the_chinese_reference_is_marked_as_english(reference):
     english = [part.text for part in main.select("p[lang=en]")]
     assert english == [
         "A module that stands alone.",
-        "Return twice a number.",
+        "Return a multiple of a number.",
         "number – Any int.",
+        "factor – Another one.",
     ]
     assert main.find("p", string="中文。").get("lang") is None
     assert main.select_one("dl.field-list dt").find(string=True) == "参数"

@@ -350,7 +350,9 @@ class MarkDocstrings(SphinxTransform):
             if ":docstring of " in (node.source or "")
         ]
         texts = (nodes.paragraph, nodes.rubric)
-        for node in {n for part in described + modules for n in part.findall()}:
+        # By identity: equal texts at different places are different nodes.
+        found = {id(n): n for part in described + modules for n in part.findall()}
+        for node in found.values():
             if isinstance(node, texts) and "language-en" not in node["classes"]:
                 node["classes"].append("language-en")
             if node == " -- ":  # between a parameter and what it is
