@@ -34,17 +34,8 @@ nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache"))
 """
 MACHINERY = [
-    "conf.py",
-    "build.py",
-    "covers",
-    "epub.css",
-    "epub.py",
-    "publish.py",
-    "take.py",
-    "_ext",
-    "_static",
-    "_templates",
-    "root",
+    *(file.name for file in DOCS.glob("*.py")),
+    *["_ext", "_static", "_templates", "covers", "epub.css", "root"],
 ]
 CHAPTER = """\
 ---

@@ -14,8 +14,8 @@ from nn_tutorial import mnist
 
 DOCS = Path(__file__).parents[1] / "docs"
 MACHINERY = [
-    *["build.py", "conf.py", "gpu.py", "publish.py"],
-    *["_ext", "_static", "_templates", "root"],
+    *(file.name for file in DOCS.glob("*.py")),
+    *["_ext", "_static", "_templates", "covers", "epub.css", "root"],
 ]
 # To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.
 FAKE_CUDA = (
