@@ -1,4 +1,4 @@
-"""Results of a GPU run: shown while they hold, and only then. No GPU is needed."""
+"""The heavy chapters on a GPU, and what is kept of them. No GPU is needed."""
 
 import os
 import re
@@ -9,6 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import torch
+from fake_cuda import NAME, fake_cuda
+from torch import nn
 
 from nn_tutorial import mnist
 
@@ -276,3 +279,78 @@ def test_a_new_run_replaces_all_that_was_kept(book: Book):
 
     assert done.code == 0, done.output
     assert {path.name for path in book.gpu.iterdir()} == {"08-b.ipynb", "ladder.json"}
+
+
+# -- The chapters on a GPU that is not there -----------------------------------------
+
+
+HEAVY = [
+    page.stem
+    for page in sorted((DOCS / "chapters").glob("*.md"))
+    if "mnist_root(" in page.read_text("utf8")
+]
+
+
+@pytest.mark.parametrize("page", HEAVY)
+def test_a_heavy_chapter_keeps_every_tensor_on_one_device(
+    page: str, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)  # for what a chapter saves
+    fake = DOCS.parent / "tests" / "fake_cuda.py"
+
+    done = Done(
+        [str(fake), str(DOCS / "chapters" / f"{page}.md")],
+        NN_TUTORIAL_DATA=str(data),
+        NN_TUTORIAL_GPU_RESULTS=str(tmp_path),
+    )
+
+    assert done.code == 0, done.output
+    assert done.output.splitlines()[-1].startswith(f"{NAME} · ")  # the provenance
+
+
+@pytest.mark.parametrize(
+    ("forgetful", "complaint"),
+    [
+        (lambda on: nn.Linear(2, 1).to(on)(torch.zeros(1, 2)), "on the same device"),
+        (lambda on: nn.Linear(2, 1)(torch.zeros(1, 2).to(on)), "on the same device"),
+        (lambda on: torch.zeros(3, device=on) + torch.zeros(3), "on the same device"),
+        (lambda on: torch.zeros(3)[torch.arange(2).to(on)], "on the same device"),
+        (lambda on: torch.zeros(3).cuda().numpy(), "Use Tensor.cpu()"),
+    ],
+    ids=["inputs", "network", "sum", "index", "numpy"],
+)
+def test_the_fake_gpu_refuses_what_cuda_refuses(forgetful, complaint: str):
+    with fake_cuda(), pytest.raises((RuntimeError, TypeError), match=complaint):
+        forgetful(torch.device("cuda"))
+
+
+def test_the_fake_gpu_allows_what_cuda_allows():
+    with fake_cuda():
+        values = torch.arange(3.0).to("cuda")
+
+        assert (values * torch.tensor(2.0)).tolist() == [0.0, 2.0, 4.0]
+        assert values[torch.tensor([2])].item() == 2.0
+        assert values.cpu().numpy().tolist() == [0.0, 1.0, 2.0]
+        assert torch.zeros(3).copy_(values).device.type == "cpu"
+        assert [values.device.type, values.cpu().device.type] == ["cuda", "cpu"]
+
+
+def test_capturing_a_step_leaves_the_network_as_it_was():
+    # The warm-up that CUDA asks for trains, and moves the running means.
+    torch.manual_seed(0)
+    inputs, targets = torch.randn(8, 3), torch.arange(8) % 2
+    with fake_cuda():
+        model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+        model.to("cuda").train()
+        before = {name: value.tolist() for name, value in model.state_dict().items()}
+
+        mnist.captured_step(
+            model,
+            torch.optim.SGD(model.parameters(), lr=0.5),
+            inputs.to("cuda"),
+            targets.to("cuda"),
+            batch_size=4,
+        )
+
+        after = {name: value.tolist() for name, value in model.state_dict().items()}
+    assert after == before
