@@ -4,6 +4,4 @@ Import the module you need, for example ``from nn_tutorial.datasets import flowe
 Importing ``nn_tutorial`` itself loads nothing heavy.
 """
 
-from importlib.metadata import version as _version
-
-__version__ = _version("nn_tutorial")
+__version__ = "0.1.0"

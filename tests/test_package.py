@@ -187,3 +187,20 @@ print(json.dumps([nn_tutorial.__file__, nn_tutorial.__version__, loaded]))
     assert Path(file) == installed / "nn_tutorial" / "__init__.py"
     assert (installed / f"nn_tutorial-{version}.dist-info").is_dir()
     assert loaded == []
+
+
+def test_a_clone_works_where_nothing_is_installed():
+    # As `docs/gpu.py` needs it on a machine without a package index.
+    script = """
+import importlib.metadata, sys
+
+def nothing(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+importlib.metadata.version = nothing
+import nn_tutorial
+print(nn_tutorial.__file__)
+"""
+    output = run("-c", script, cwd=REPOSITORY, env={"PYTHONPATH": str(REPOSITORY)})
+
+    assert Path(output.strip()) == PACKAGE / "__init__.py"

@@ -160,7 +160,8 @@ def test_every_path_of_where_things_are_exists():
 
 
 def test_the_changelog_tells_about_this_version_in_both_languages():
-    version = re.search(r'^version = "(.+)"$', read("pyproject.toml"), flags=re.M)[1]
+    package = read("nn_tutorial/__init__.py")
+    version = re.search(r'^__version__ = "(.+)"$', package, flags=re.M)[1]
     newest = re.split(r"^## ", read("CHANGELOG.md"), flags=re.M)[1]
     assert newest.splitlines()[0].split()[0] == version
     english, chinese = (
