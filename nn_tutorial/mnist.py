@@ -372,8 +372,8 @@ def captured_step(
 def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
     """Yield each item, with a progress bar for somebody who waits in a terminal.
 
-    The bar appears after two seconds, and never where nobody waits: not in a
-    notebook, not in a page, not in a file. It is drawn on the error stream.
+    There is no bar where nobody waits: not in a notebook, not in a page, not in a file.
+    A wait of less than two seconds wipes it out again. It is drawn on the error stream.
 
     Args:
         items: What to go through, for example ``range(20)``.
@@ -590,29 +590,30 @@ def _write_atomically(path: Path, content: bytes) -> None:
 def _progress_bar(label: str, n_total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows how much of ``n_total`` is done.
 
-    It draws only in a terminal, and only once two seconds have passed.
+    The bar is there at once, since the first part may take long.
     """
     stream = sys.stderr
-    if stream is None or not stream.isatty():
+    if stream is None or not stream.isatty() or n_total == 0:
         yield lambda n_done: None
         return
-    next_drawing = time.monotonic() + 2.0
-    drawn = False
+    start = next_drawing = time.monotonic()
 
     def show(n_done: int) -> None:
-        nonlocal next_drawing, drawn
-        if time.monotonic() >= next_drawing or (drawn and n_done == n_total):
+        nonlocal next_drawing
+        if time.monotonic() >= next_drawing or n_done == n_total:
             filled = 40 * n_done // n_total
             bar = "#" * filled + "." * (40 - filled)
             stream.write(f"\r{label} [{bar}] {n_done / n_total:4.0%}")
             stream.flush()
-            next_drawing, drawn = time.monotonic() + 0.1, True
+            next_drawing = time.monotonic() + 0.1
 
+    show(0)
     try:
         yield show
     finally:
-        if drawn:
-            stream.write("\n")
+        was_short = time.monotonic() < start + 2.0
+        stream.write("\r" + " " * (len(label) + 48) + "\r" if was_short else "\n")
+        stream.flush()
 
 
 # -- The stand-in ------------------------------------------------------------------

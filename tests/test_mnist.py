@@ -667,21 +667,46 @@ def draw_bar(stream, clock, monkeypatch, *, seconds_a_step):
     return stream.getvalue()
 
 
-def test_progress_bar_appears_after_two_seconds(clock, monkeypatch):
-    drawn = draw_bar(Terminal(), clock, monkeypatch, seconds_a_step=0.5)
-
-    drawings = drawn.rstrip("\n").split("\r")[1:]
-    percentages = [text.rpartition("]")[2].strip() for text in drawings]
-    assert percentages == ["40%", "50%", "60%", "70%", "80%", "90%", "100%"]
-    assert drawings[0].startswith("MNIST [" + 16 * "#" + 24 * "." + "]")
+def percentages(drawn):
+    return [text.rpartition("]")[2].strip() for text in drawn.split("\r")[1:]]
 
 
-def test_short_wait_draws_no_progress_bar(clock, monkeypatch):
-    assert draw_bar(Terminal(), clock, monkeypatch, seconds_a_step=0.1) == ""
+def test_progress_bar_is_there_from_the_start_and_stays(clock, monkeypatch):
+    drawn = draw_bar(Terminal(), clock, monkeypatch, seconds_a_step=0.25)
+
+    tenths = [f"{10 * n}%" for n in range(11)]
+    assert percentages(drawn) == tenths
+    assert drawn.startswith("\rMNIST [" + 40 * "." + "]   0%\rMNIST [####" + 36 * ".")
+    assert drawn.endswith("\rMNIST [" + 40 * "#" + "] 100%\n")
+
+
+def test_progress_bar_is_drawn_ten_times_a_second_at_most(clock, monkeypatch):
+    drawn = draw_bar(Terminal(), clock, monkeypatch, seconds_a_step=0.04)
+
+    assert percentages(drawn)[:-2] == ["0%", "30%", "60%", "90%", "100%"]
+
+
+def test_short_wait_leaves_no_progress_bar_behind(clock, monkeypatch):
+    drawn = draw_bar(Terminal(), clock, monkeypatch, seconds_a_step=0.19)
+
+    # What a terminal shows of it: each carriage return writes over the line.
+    line = ""
+    for text in drawn.split("\r"):
+        line = text + line[len(text) :]
+    assert "100%" in drawn
+    assert line.strip() == ""
 
 
 def test_page_gets_no_progress_bar(clock, monkeypatch):
     assert draw_bar(io.StringIO(), clock, monkeypatch, seconds_a_step=5) == ""
+
+
+def test_nothing_to_do_draws_no_progress_bar(clock, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    assert list(with_progress([], "nothing")) == []
+    assert terminal.getvalue() == ""
 
 
 def test_progress_follows_the_items_of_a_loop(clock, monkeypatch):
@@ -690,13 +715,23 @@ def test_progress_follows_the_items_of_a_loop(clock, monkeypatch):
     seen = []
 
     for item in with_progress("abcd", "letters"):
-        seen.append(item)
+        seen.append((item, percentages(terminal.getvalue())[-1]))
         clock[0] += 1.5
 
-    assert seen == ["a", "b", "c", "d"]
-    told = terminal.getvalue().rstrip("\n").split("\r")[1:]
-    assert [text.rpartition("]")[2].strip() for text in told] == ["50%", "75%", "100%"]
-    assert told[0].startswith("letters [")
+    assert seen == [("a", "0%"), ("b", "25%"), ("c", "50%"), ("d", "75%")]
+    assert percentages(terminal.getvalue())[-1] == "100%"
+
+
+def test_progress_bar_ends_its_line_when_the_loop_fails(clock, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    with pytest.raises(ZeroDivisionError):
+        for _ in with_progress(range(2), "letters"):
+            clock[0] += 3
+            raise ZeroDivisionError
+
+    assert terminal.getvalue().endswith("]   0%\n")
 
 
 # -- In memory ---------------------------------------------------------------------
