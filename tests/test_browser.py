@@ -384,6 +384,8 @@ PASTED = {
     "UserWarning: nn.init.normal is now deprecated in favor of nn.init.normal_.":
         "init-underscore",
     "super(type, obj): obj must be an instance or subtype of type": "super-arguments",
+    "TypeError: super(type, obj): obj (instance of Mine) is not an instance or subtype "
+    "of type (Copied).": "super-arguments",
     "RuntimeError: Found no NVIDIA driver on your system. Please check that you have "
     "an NVIDIA GPU and installed a driver from "
     "http://www.nvidia.com/Download/index.aspx": "cuda-call",
