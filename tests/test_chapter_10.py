@@ -35,8 +35,8 @@ CIFAR10.__new__(CIFAR10).train_data
 # The page is made with today's PyTorch; the oldest that the package supports says these
 # in other words, or only warns.
 SAID_SINCE = {HABITS[rule].says for rule in ("bool-minus", "scheduler-verbose")}
-# Of each group one is said: it depends on the build of PyTorch and on the machine, or on
-# Python (from 3.13 on, the second of the last two).
+# Of each group one is said: it depends on the build of PyTorch and on the machine, or
+# on Python (from 3.13 on, the second of the last two).
 EITHER = (
     {
         "AssertionError: Torch not compiled with CUDA enabled",

@@ -394,9 +394,12 @@ def test_damaged_file_is_named_with_its_checksums_and_replaced(tmp_path, serve):
     assert stored(tmp_path) == COMPLETE
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk(monkeypatch):
-    """A disk with room for files of up to 5,000 bytes: labels fit, images do not."""
+    """A disk with room for files of up to 5,000 bytes: labels fit, images do not.
+
+    No fixture: before one ends pytest writes its report, and perhaps into a file.
+    """
     room = 5_000
     if sys.platform == "win32":  # which knows no limit on the size of files
 
@@ -404,19 +407,24 @@ def small_disk(monkeypatch):
             if os.fstat(handle).st_size > room:
                 raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr(os, "fsync", sync)
-        yield
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", sync)
+            yield
         return
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_full_disk_leaves_no_half_file_and_says_what_to_do(tmp_path, serve, small_disk):
-    with pytest.raises(RuntimeError) as caught:
+def test_full_disk_leaves_no_half_file_and_says_what_to_do(
+    tmp_path, serve, monkeypatch
+):
+    with small_disk(monkeypatch), pytest.raises(RuntimeError) as caught:
         fetch(tmp_path, serve(good))
 
     whole = {name: data for name, data in COMPLETE.items() if len(data) <= 5_000}
@@ -426,9 +434,12 @@ def test_full_disk_leaves_no_half_file_and_says_what_to_do(tmp_path, serve, smal
 
 
 def test_full_disk_is_an_error_even_when_a_stand_in_will_do(
-    tmp_path, serve, small_disk
+    tmp_path, serve, monkeypatch
 ):
-    with pytest.raises(RuntimeError, match="make 1 MB of room"):
+    with (
+        small_disk(monkeypatch),
+        pytest.raises(RuntimeError, match="make 1 MB of room"),
+    ):
         fetch(tmp_path, serve(good), stand_in=True)
 
     assert not [name for name in stored(tmp_path) if name.endswith(".part")]
