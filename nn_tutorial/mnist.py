@@ -31,6 +31,7 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -488,6 +489,8 @@ def _complete(
                     )
                 except (OSError, http.client.HTTPException, ValueError) as error:
                     failures.append(f"  {mirror}{file.name}.gz: {error}")
+                    if isinstance(error, urllib.error.HTTPError):
+                        error.close()  # it holds the connection
                     break
                 _write_atomically(cache / "MNIST" / "raw" / file.name, content)
                 del wanted[0]
