@@ -55,6 +55,8 @@ class Book:
     def build(self, language: str = "en") -> Self:
         """Build one language, in this process."""
         # Here, since the tests in the browser run where Sphinx is not installed.
+        # The domain before any build: it keeps the language that it is imported in.
+        import sphinx.domains.python  # noqa: F401
         from sphinx.testing.util import SphinxTestApp
 
         status, warning = StringIO(), StringIO()
