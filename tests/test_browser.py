@@ -167,6 +167,7 @@ def test_the_door_offers_both_languages_without_scripts(visit):
     ):
         tab = visit(java_script_enabled=False).open("")
         tab.click(f'a[href="{language}/index.html"]')
+        tab.wait_for_url(f"**/{language}/index.html")
         assert heading in tab.text_content("h1")
 
 
@@ -325,6 +326,7 @@ def test_the_copy_button_copies_the_code_of_its_cell_only(visit, page):
         cell = cells.nth(number)
         cell.hover()
         cell.locator("button.copy").click()
+        cell.locator("button.copy.done").wait_for()
         code = cell.locator("pre").inner_text()
         assert tab.evaluate("navigator.clipboard.readText()").strip() == code.strip()
     assert tab.locator(".cell_output button.copy").count() == 0
@@ -804,10 +806,13 @@ def test_a_search_shows_what_was_sought_in_its_context(
     else:
         tab = visit().open(f"{page}?q={query}")
     tab.wait_for_selector(".search-summary:not(:empty)")
+    # Each page that was found is fetched for its context, and that takes a while.
+    tab.wait_for_function(
+        """() => [...document.querySelectorAll("ul.search li:not(:has(> span))")]
+             .every((found) => found.querySelector("p.context"))"""
+    )
     found = tab.locator("ul.search li:has(p.context)")
-    found.first.wait_for()
     contexts = [text.lower() for text in found.locator("p.context").all_inner_texts()]
-    assert len(contexts) == tab.locator("ul.search li:not(:has(> span))").count()
     assert sum(said in text for text in contexts) >= max(1, len(contexts) // 2), (
         contexts
     )

@@ -63,9 +63,8 @@ class Playground:
         return notice.inner_text() if notice.is_visible() else ""
 
     def heard(self) -> str:
-        self.tab.wait_for_timeout(
-            400
-        )  # it waits a moment, so that the last word counts
+        # The last word counts, after a moment by the page's own clock.
+        self.tab.evaluate("new Promise((done) => setTimeout(done, 400))")
         return self.tab.locator("[role=status]").text_content()
 
     def copied_script(self) -> str:
@@ -439,8 +438,12 @@ def test_a_finger_puts_points_where_it_taps(playground):
     plane = page.tab.locator(".pg-plane")
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
-    for x, y in ((0.25, 0.5), (0.75, 0.25)):
+    for n, (x, y) in enumerate(((0.25, 0.5), (0.75, 0.25)), 1):
         plane.tap(position={"x": x * box["width"], "y": y * box["height"]})
+        page.tab.wait_for_function(  # a tap becomes a click a moment later
+            "(n) => location.hash.match(/points=([^&]*)/)?.[1].split(',').length == n",
+            arg=n,
+        )
     points = [point.split(":") for point in page.state()["points"].split(",")]
     assert [float(x) for _, x, _ in points] == pytest.approx([-2.5, 2.5], abs=0.1)
     assert [float(y) for _, _, y in points] == pytest.approx([0, 2.5], abs=0.1)
