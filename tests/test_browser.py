@@ -676,13 +676,18 @@ SCROLL = """async () => {
   const frame = () =>
     new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   document.documentElement.style.scrollBehavior = "auto";
-  const waits = (piece) =>
-    piece.getBoundingClientRect().top < innerHeight + 400
-    && !piece.querySelector(".piece-box > *");
+  const awaited = new Set(document.querySelectorAll("[data-piece]"));
   for (let y = 0; y < document.documentElement.scrollHeight; y += 300) {
     scrollTo(0, y);
-    do await frame();
-    while ([...document.querySelectorAll("[data-piece]")].some(waits));
+    let near;
+    do {
+      await frame();
+      near = [...awaited].filter((piece) =>
+        piece.getBoundingClientRect().top < innerHeight + 400);
+      // One that has come is drawn in the next frame, before the reader scrolls on.
+      for (const piece of near)
+        if (piece.querySelector(".piece-box > *")) awaited.delete(piece);
+    } while (near.length);
   }
   document.documentElement.style.overflowAnchor = "none"; // as in Safari
   document.querySelector("main img")?.scrollIntoView();
