@@ -25,7 +25,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
-from layout import NAMED_CHAPTER, NEEDS
+from course import NAMED
+from layout import NEEDS
 from pages import (
     COMMENT,
     LANGUAGES,
@@ -350,13 +351,15 @@ def not_plain_python(page: Page) -> Iterator[Problem]:
 
 
 def old_habit(page: Page) -> Iterator[Problem]:
-    """Old code is shown in chapter 10, which says what is wrong with it."""
+    """Old code is shown in the chapter on it, which says what is wrong with it."""
     pattern = re.compile(r"\bVariable\b|\.data\[0\]|\bF\.(?:sigmoid|tanh)\b")
     for cell in page.cells:
         for number, text in cell.lines:
             found = pattern.search(text)
-            if found and not page.name.startswith("chapters/10-"):
-                yield Problem(number, f"old PyTorch outside chapter 10: {found[0]}")
+            if found and not page.name.startswith("chapters/old-code"):
+                yield Problem(
+                    number, f"old PyTorch outside the chapter on old code: {found[0]}"
+                )
 
 
 def no_provenance(page: Page) -> Iterator[Problem]:
@@ -372,25 +375,25 @@ def no_provenance(page: Page) -> Iterator[Problem]:
 
 def no_prerequisites(page: Page) -> Iterator[Problem]:
     """A reader learns at the head of a chapter what to read before it."""
-    number = re.match(r"chapters/(\d\d)-", page.name)
+    number = page.order.get(page.name.removeprefix("chapters/").removesuffix(".md"))
     if number is None:
         return
     for lang in LANGUAGES:
         head = [prose for prose in page.readings[lang].prose if prose.section == 1]
-        texts = [(prose.lines[0][0], joined(prose)) for prose in head]
-        needs = [(line, text) for line, text in texts if NEEDS[lang].match(text)]
+        needs = [prose for prose in head if NEEDS[lang].match(joined(prose))]
         if not needs:
             message = (
                 f"the head of the {NAMES[lang]} chapter says not what to read first"
             )
             yield Problem(page.readings[lang].headings[0][0], message)
-        for line, text in needs:
+        for prose in needs:
+            source = " ".join(page.lines[line - 1].text for line, _ in prose.lines)
             # The first sentence: later ones may point forward.
-            first = re.split(r"[。；.]", text)[0]
-            for named in NAMED_CHAPTER[lang].findall(first):
-                if named >= number[1]:
-                    message = f"chapter {number[1]} cannot need chapter {named}"
-                    yield Problem(line, message)
+            first = re.split(r"[。；.]", source)[0]
+            for named in NAMED.finditer(first):
+                if page.order.get(named["slug"], number) >= number:
+                    message = f"{named[0]} does not come before this chapter"
+                    yield Problem(prose.lines[0][0], message)
 
 
 def needs_hidden_cell(page: Page) -> Iterator[Problem]:

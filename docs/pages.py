@@ -30,6 +30,7 @@ from bilingual import (
     scan,
     selected_lines,
 )
+from course import chapter_numbers
 from names import names_of
 
 # How a reading of a page says what stands in a line of text besides text.
@@ -144,6 +145,7 @@ class Page:
 
     name: str  # relative to docs, with slashes
     text: str
+    order: dict[str, int] = field(default_factory=dict)  # of all chapters, by number
 
     @property
     def chapter(self) -> bool:
@@ -184,8 +186,9 @@ class Page:
 def read_pages(docs: Path) -> list[Page]:
     """Return every page of the book, sorted by name."""
     names = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
+    order = chapter_numbers(docs)
     return [
-        Page(name, (docs / name).read_text(encoding="utf8"))
+        Page(name, (docs / name).read_text(encoding="utf8"), order)
         for name in names
         if not name.startswith("_")
     ]
@@ -313,6 +316,7 @@ def meaning(token: Token) -> tuple[str, str]:
         return re.sub(r"\s*<.*>$", "", content), f"{{{name}}}"
     words = re.match(r"(.*?)\s*<.*>$", content)
     text = THING if name.startswith("glue") else words[1] if words else UNKNOWN
+    name = "ch" if name == "Ch" else name  # where an English sentence begins
     return text, f"{{{name}}}`{target(content)}`"
 
 

@@ -48,9 +48,9 @@ class TakeError(Exception):
 class Page:
     """One page of the book, as it can be printed."""
 
-    name: str  # without its ending, such as "chapters/04-net"
+    name: str  # without its ending, such as "chapters/net"
     title: str
-    number: str  # of a chapter, such as "04"; else empty
+    number: str  # of a chapter, such as "4"; else empty
     main: Tag  # what the page says; belongs to this object
 
 
@@ -128,14 +128,14 @@ def read_book(folder: Path) -> Book:
     )
     links = front.select("nav.contents li.toctree-l1 > a")
     names = [link["href"].partition("#")[0].removesuffix(".html") for link in links]
+    numbers = dict(zip(names, (text_of(link.span) for link in links), strict=True))
     for name in dict.fromkeys(["index", *filter(None, names)]):
         if name.startswith("pieces/"):  # what only a screen can do
             continue
         soup = front if name == "index" else parse(folder / f"{name}.html")
-        number = re.search(r"(?:^|/)(\d\d)-[^/]+$", name)
         main = simplified(soup.main)
         title = text_of(main.h1)
-        book.pages.append(Page(name, title, number[1] if number else "", main))
+        book.pages.append(Page(name, title, numbers.get(name, ""), main))
     return book
 
 

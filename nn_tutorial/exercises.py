@@ -94,7 +94,7 @@ def check(exercise: str, answer: object, *, lang: str | None = None) -> Feedback
     Prints nothing and leaves PyTorch's random numbers (of the CPU) as they were.
 
     Args:
-        exercise: The number of the exercise in the book, for example ``"04-2"``.
+        exercise: The name of the exercise in the book, for example ``"logistic-2"``.
         answer: Whatever the exercise asks for. Any object is allowed: one of the
             wrong kind gets a hint, not an error.
         lang: ``"zh"``, ``"en"``, or ``"both"``. None: what the environment variable
@@ -124,13 +124,13 @@ def exercise(number: str) -> Callable[[_Check], _Check]:
     """Register the decorated function as the check of an exercise.
 
     Args:
-        number: Two digits of the chapter, a dash, and the number within it.
+        number: The name of the chapter, a dash, and the number within it.
 
     Raises:
         ValueError: If the number looks otherwise or is taken.
     """
-    if not re.fullmatch(r"\d\d-[1-9]\d*", number):
-        raise ValueError(f"exercise {number!r}: number it like '04-2'")
+    if not re.fullmatch(r"[a-z][a-z-]*-[1-9]\d*", number):
+        raise ValueError(f"exercise {number!r}: name it like 'logistic-2'")
     if number in _CHECKS:
         raise ValueError(f"exercise {number!r} already has a check")
 
@@ -146,8 +146,8 @@ def exercise(number: str) -> Callable[[_Check], _Check]:
 # 01 Neurons and activation functions
 
 
-@exercise("01-1")
-def _check_01_1(answer: Any) -> Hint | None:
+@exercise("activations-1")
+def _check_activations_1(answer: Any) -> Hint | None:
     """Ask for the number of parameters of a network 784-30-20-10."""
     hints = {
         24_320: Hint(
@@ -175,8 +175,8 @@ def _check_01_1(answer: Any) -> Hint | None:
     return _is_close(answer, 24_380, within=0, hint=other)
 
 
-@exercise("01-2")
-def _check_01_2(answer: Any) -> Hint | None:
+@exercise("activations-2")
+def _check_activations_2(answer: Any) -> Hint | None:
     """Ask for the derivative of z * sigmoid(z), as a function of a tensor."""
     z = torch.linspace(-5, 5, 41)
     s = torch.sigmoid(z)
@@ -227,8 +227,8 @@ def _check_01_2(answer: Any) -> Hint | None:
     return other
 
 
-@exercise("01-3")
-def _check_01_3(answer: Any) -> Hint | None:
+@exercise("activations-3")
+def _check_activations_3(answer: Any) -> Hint | None:
     """Ask for the weights (1, -2, 1) that make a hat of three ReLUs."""
     weights = _numbers(answer, 3)
     if isinstance(weights, Hint):
@@ -258,8 +258,8 @@ def _check_01_3(answer: Any) -> Hint | None:
     return None
 
 
-@exercise("01-4")
-def _check_01_4(answer: Any) -> Hint | None:
+@exercise("activations-4")
+def _check_activations_4(answer: Any) -> Hint | None:
     """Ask for -2, the largest bias at which relu(2 x1 - 3 x2 + b) is dead on [0, 1]."""
     hints = {
         2: Hint(
@@ -291,8 +291,8 @@ def _check_01_4(answer: Any) -> Hint | None:
 # 02 Regression
 
 
-@exercise("02-1")
-def _check_02_1(answer: Any) -> Hint | None:
+@exercise("regression-1")
+def _check_regression_1(answer: Any) -> Hint | None:
     """Ask for the median of 1, 2, 3, 4 and 100."""
     hint = Hint(
         zh="站在你的数上往两边看：左边有几个，右边有几个？挪一小步，损失怎样变？",
@@ -307,8 +307,8 @@ def _check_02_1(answer: Any) -> Hint | None:
     return _is_close(answer, 3, within=0.001, hint=hint)
 
 
-@exercise("02-2")
-def _check_02_2(answer: Any) -> Hint | None:
+@exercise("regression-2")
+def _check_regression_2(answer: Any) -> Hint | None:
     """Ask for the gradient of the mean squared error of a line."""
     x, y = torch.tensor([[1.0], [2.0], [-1.0]]), torch.tensor([[0.0], [3.0], [1.0]])
     w, b = torch.tensor(2.0, requires_grad=True), torch.tensor(-1.0, requires_grad=True)
@@ -330,8 +330,8 @@ def _check_02_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("02-3")
-def _check_02_3(answer: Any) -> Hint | None:
+@exercise("regression-3")
+def _check_regression_3(answer: Any) -> Hint | None:
     """Ask for 11, the pieces that ten kinks make."""
     hint = Hint(
         zh="一个神经元折几次？一根线折一次，成了几段？",
@@ -343,8 +343,8 @@ def _check_02_3(answer: Any) -> Hint | None:
 # 03 Softmax classification
 
 
-@exercise("03-1")
-def _check_03_1(answer: Any) -> Hint | None:
+@exercise("softmax-1")
+def _check_softmax_1(answer: Any) -> Hint | None:
     """Ask for log(0.99 / 0.01), the lead that makes softmax 99% sure."""
     hint = Hint(
         zh="写出两类的 softmax，令它等于 0.99，解出 e 的 z 次方，最后取对数。",
@@ -359,8 +359,8 @@ def _check_03_1(answer: Any) -> Hint | None:
     return _is_close(answer, math.log(99), within=0.006, hint=hint)
 
 
-@exercise("03-2")
-def _check_03_2(answer: Any) -> Hint | None:
+@exercise("softmax-2")
+def _check_softmax_2(answer: Any) -> Hint | None:
     """Ask for a cross-entropy that is right for small and for huge scores."""
     labels = torch.tensor([0, 2])
     small = torch.tensor([[2.0, 0.0, 1.0], [0.5, 3.0, -1.0]])
@@ -389,8 +389,8 @@ def _check_03_2(answer: Any) -> Hint | None:
     return None
 
 
-@exercise("03-3")
-def _check_03_3(answer: Any) -> Hint | None:
+@exercise("softmax-3")
+def _check_softmax_3(answer: Any) -> Hint | None:
     """Ask for log(10), the loss of guessing among ten classes."""
     return _is_close(
         answer,
@@ -423,8 +423,8 @@ def _flower() -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(points), np.repeat([False, True], 200)
 
 
-@exercise("04-1")
-def _check_04_1(answer: Any) -> Hint | None:
+@exercise("logistic-1")
+def _check_logistic_1(answer: Any) -> Hint | None:
     """Ask for the logit of probability 0.9: log(0.9 / 0.1)."""
     hint = Hint(
         zh="从概率走回分数：正文里 z 写成 p 的式子，有一个 log。",
@@ -446,8 +446,8 @@ def _check_04_1(answer: Any) -> Hint | None:
     return _is_close(answer, math.log(9), within=0.01, hint=hint)
 
 
-@exercise("04-2")
-def _check_04_2(answer: Any) -> Hint | None:
+@exercise("logistic-2")
+def _check_logistic_2(answer: Any) -> Hint | None:
     """Ask for a line (w1, w2, b) that gets 65% of the flower right."""
     line = _numbers(answer, 3)
     if isinstance(line, Hint):
@@ -469,8 +469,8 @@ def _check_04_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("04-3")
-def _check_04_3(answer: Any) -> Hint | None:
+@exercise("logistic-3")
+def _check_logistic_3(answer: Any) -> Hint | None:
     """Ask for 4! * 2**4, the number of twins of a 2-4-1 network with tanh."""
     hints = {
         24: Hint(
@@ -500,8 +500,8 @@ def _check_04_3(answer: Any) -> Hint | None:
     return _is_close(answer, 384, within=0, hint=other)
 
 
-@exercise("04-4")
-def _check_04_4(answer: Any) -> Hint | None:
+@exercise("logistic-4")
+def _check_logistic_4(answer: Any) -> Hint | None:
     """Ask for the mean losses of net and deep on the flowers of seeds 2 to 21."""
     losses = _numbers(answer, 2)
     if isinstance(losses, Hint):
@@ -536,8 +536,8 @@ def _check_04_4(answer: Any) -> Hint | None:
 # 05 Sequential and Module
 
 
-@exercise("05-1")
-def _check_05_1(answer: Any) -> Hint | None:
+@exercise("module-1")
+def _check_module_1(answer: Any) -> Hint | None:
     """Ask for the 151 parameters of a 2-10-10-1 network."""
     hint = Hint(
         zh="一层一层来：每个输出有几个权重？再加上它自己的一个偏置。",
@@ -550,8 +550,8 @@ def _check_05_1(answer: Any) -> Hint | None:
     return _is_close(answer, 151, within=0, hint=hint)
 
 
-@exercise("05-2")
-def _check_05_2(answer: Any) -> Hint | None:
+@exercise("module-2")
+def _check_module_2(answer: Any) -> Hint | None:
     """Ask for a module that computes x + tanh(linear(x))."""
     inputs = torch.tensor([[1.0, -2.0, 0.5, 0.0], [3.0, 0.0, -1.0, 2.0]])
     if wrong := _is_module(answer, inputs=inputs, output_shape=(2, 4)):
@@ -582,8 +582,8 @@ def _check_05_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("05-3")
-def _check_05_3(answer: Any) -> Hint | None:
+@exercise("module-3")
+def _check_module_3(answer: Any) -> Hint | None:
     """Ask which of four changes leads to the lowest loss."""
     choices = ("width", "depth", "lr", "steps")
     if not isinstance(answer, str) or answer not in choices:
@@ -603,8 +603,8 @@ def _check_05_3(answer: Any) -> Hint | None:
 # 06 Saving and loading
 
 
-@exercise("06-1")
-def _check_06_1(answer: Any) -> Hint | None:
+@exercise("saving-1")
+def _check_saving_1(answer: Any) -> Hint | None:
     """Ask for a function that takes ``module.`` off the front of the names."""
     names = ["0.weight", "submodule.bias", "module.scale"]
     state = {f"module.{name}": torch.ones(2) * n for n, name in enumerate(names)}
@@ -646,8 +646,8 @@ def _check_06_1(answer: Any) -> Hint | None:
     return None
 
 
-@exercise("06-2")
-def _check_06_2(answer: Any) -> Hint | None:
+@exercise("saving-2")
+def _check_saving_2(answer: Any) -> Hint | None:
     """Ask for the limit of a 1-10-1 tanh network: sum of w2 sign(w1), plus b2."""
     generator = torch.Generator().manual_seed(6)
     state = {
@@ -687,8 +687,8 @@ def _check_06_2(answer: Any) -> Hint | None:
     return _is_close(result, limit, within=1e-4, hint=other)
 
 
-@exercise("06-3")
-def _check_06_3(answer: Any) -> Hint | None:
+@exercise("saving-3")
+def _check_saving_3(answer: Any) -> Hint | None:
     """Ask for a function that counts the numbers in a safetensors file."""
     header = {
         "a": {"dtype": "F32", "shape": [3, 4], "data_offsets": [0, 48]},
@@ -730,8 +730,8 @@ def _check_06_3(answer: Any) -> Hint | None:
     return _is_close(result, 18, within=0, hint=other)
 
 
-@exercise("06-4")
-def _check_06_4(answer: Any) -> Hint | None:
+@exercise("saving-4")
+def _check_saving_4(answer: Any) -> Hint | None:
     """Ask for the losses after 20,000 steps: on the training points and on new ones."""
     losses = _numbers(answer, 2)
     if isinstance(losses, Hint):
@@ -766,8 +766,8 @@ def _check_06_4(answer: Any) -> Hint | None:
 # 07 MNIST: a deep network
 
 
-@exercise("07-1")
-def _check_07_1(answer: Any) -> Hint | None:
+@exercise("mnist-1")
+def _check_mnist_1(answer: Any) -> Hint | None:
     if not _is_number(answer) and answer in (20 * 937, 20 * 60_000 / 64):
         return Hint(
             zh="每轮的最后一批不满 64 张，它也走一步。",
@@ -785,8 +785,8 @@ def _check_07_1(answer: Any) -> Hint | None:
     )
 
 
-@exercise("07-2")
-def _check_07_2(answer: Any) -> Hint | None:
+@exercise("mnist-2")
+def _check_mnist_2(answer: Any) -> Hint | None:
     confusion = torch.tensor([[5, 1, 0], [2, 6, 4], [0, 3, 9]])
     found = _call(answer, confusion, 1)
     if not isinstance(found, Hint) and not _is_close(
@@ -811,8 +811,8 @@ def _check_07_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("07-3")
-def _check_07_3(answer: Any) -> Hint | None:
+@exercise("mnist-3")
+def _check_mnist_3(answer: Any) -> Hint | None:
     probabilities = torch.full((4, 10), 0.02)
     probabilities[0, 3] = 0.82
     probabilities[1, 9] = 0.75  # as large as the threshold: not below it
@@ -831,8 +831,8 @@ def _check_07_3(answer: Any) -> Hint | None:
     )
 
 
-@exercise("07-4")
-def _check_07_4(answer: Any) -> Hint | None:
+@exercise("mnist-4")
+def _check_mnist_4(answer: Any) -> Hint | None:
     images = torch.arange(2 * 28 * 28).view(2, 28, 28) / 784 - 1
     moved = torch.full((2, 28, 28), -1.0)
     moved[:, :, 3:] = images[:, :, :-3]
@@ -859,8 +859,8 @@ def _check_07_4(answer: Any) -> Hint | None:
 # 08 MNIST: batch normalization and the GPU
 
 
-@exercise("08-1")
-def _check_08_1(answer: Any) -> Hint | None:
+@exercise("batchnorm-1")
+def _check_batchnorm_1(answer: Any) -> Hint | None:
     linear = 784 * 300 + 300 + 300 * 100 + 100 + 100 * 10 + 10
     hints = {
         linear: Hint(
@@ -882,8 +882,8 @@ def _check_08_1(answer: Any) -> Hint | None:
     return _is_close(answer, linear + 2 * 400, within=0, hint=hint)
 
 
-@exercise("08-2")
-def _check_08_2(answer: Any) -> Hint | None:
+@exercise("batchnorm-2")
+def _check_batchnorm_2(answer: Any) -> Hint | None:
     inputs = torch.rand(4, 784, generator=torch.Generator().manual_seed(0))
     if isinstance(answer, nn.Module):
         answer = copy.deepcopy(answer).cpu().train()
@@ -912,8 +912,8 @@ def _check_08_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("08-3")
-def _check_08_3(answer: Any) -> Hint | None:
+@exercise("batchnorm-3")
+def _check_batchnorm_3(answer: Any) -> Hint | None:
     generator = torch.Generator().manual_seed(0)
     linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4).eval()
     mean, variance = torch.zeros(4), torch.ones(4)
@@ -954,8 +954,8 @@ def _check_08_3(answer: Any) -> Hint | None:
 # 09 From raw autograd to nn.Module
 
 
-@exercise("09-1")
-def _check_09_1(answer: Any) -> Hint | None:
+@exercise("autograd-1")
+def _check_autograd_1(answer: Any) -> Hint | None:
     return _is_close(
         answer,
         74,
@@ -968,8 +968,8 @@ def _check_09_1(answer: Any) -> Hint | None:
     )
 
 
-@exercise("09-2")
-def _check_09_2(answer: Any) -> Hint | None:
+@exercise("autograd-2")
+def _check_autograd_2(answer: Any) -> Hint | None:
     labels = torch.tensor([2, 0, 1, 2, 2])
     encoded = [[0, 0, 1, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0]]
     return _gives(
@@ -985,8 +985,8 @@ def _check_09_2(answer: Any) -> Hint | None:
     )
 
 
-@exercise("09-3")
-def _check_09_3(answer: Any) -> Hint | None:
+@exercise("autograd-3")
+def _check_autograd_3(answer: Any) -> Hint | None:
     net = _call(answer, [2, 10, 10, 4])
     if isinstance(net, Hint):
         return net
@@ -1031,8 +1031,8 @@ def _check_09_3(answer: Any) -> Hint | None:
 # 10 Old code, today's PyTorch
 
 
-@exercise("10-1")
-def _check_10_1(answer: Any) -> Hint | None:
+@exercise("old-code-1")
+def _check_old_code_1(answer: Any) -> Hint | None:
     """Ask which of the lines a to f go wrong without a word."""
     if not isinstance(answer, (str, set, list, tuple)):
         return _wrong_kind("几个字母，例如 'ab'", "letters, such as 'ab'", answer)
@@ -1057,8 +1057,8 @@ def _check_10_1(answer: Any) -> Hint | None:
     return None
 
 
-@exercise("10-2")
-def _check_10_2(answer: Any) -> Hint | None:
+@exercise("old-code-2")
+def _check_old_code_2(answer: Any) -> Hint | None:
     """Ask for row and column of the brightest pixel, as whole numbers."""
     generator = torch.Generator().manual_seed(0)
     for _ in range(3):
@@ -1088,8 +1088,8 @@ def _check_10_2(answer: Any) -> Hint | None:
     return None
 
 
-@exercise("10-3")
-def _check_10_3(answer: Any) -> Hint | None:
+@exercise("old-code-3")
+def _check_old_code_3(answer: Any) -> Hint | None:
     """Ask for an evaluation that drops nothing, records nothing, gives a number."""
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 3))

@@ -25,7 +25,7 @@ LANGUAGES = ("zh", "en")
 NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
 
-CHAPTER_07 = "chapters/07-mnist-deep-network"
+CHAPTER_07 = "chapters/mnist"
 READ_IMAGES = """(images) => images.map((text) => pieces.digit.probabilities(
   Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))))"""
 PREPARE_IMAGES = """(images) => images.map((text) => {

@@ -40,7 +40,7 @@ def silu_slope(z):
 
 
 class Shortcut(nn.Module):
-    """The module that exercise 05-2 asks for, or one without its shortcut."""
+    """The module that exercise module-2 asks for, or one without its shortcut."""
 
     def __init__(self, *, shortcut: bool) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Shortcut(nn.Module):
 
 
 class LogitNet(nn.Module):
-    """The network that exercise 09-3 asks for, or one with another last layer."""
+    """The network that exercise autograd-3 asks for, or one with another last layer."""
 
     def __init__(self, topology: list[int], *, last: nn.Module) -> None:
         super().__init__()
@@ -76,13 +76,15 @@ def mean_loss_of_an_evaluation(net, inputs, targets):
 
 # One line for each exercise. 00-1 is a toy registered by a fixture below.
 CASES: dict[str, Case] = {
-    "00-1": Case(right=lambda: 4, wrong=lambda: 5),
-    "01-1": Case(right=lambda: 24_380, wrong=lambda: 24_320),
-    "01-2": Case(right=lambda: silu_slope, wrong=lambda: torch.sigmoid),
-    "01-3": Case(right=lambda: (1, -2, 1), wrong=lambda: torch.tensor([1.0, -1, 1])),
-    "01-4": Case(right=lambda: -2.0, wrong=lambda: 2),
-    "02-1": Case(right=lambda: 3, wrong=lambda: 22),
-    "02-2": Case(
+    "test-1": Case(right=lambda: 4, wrong=lambda: 5),
+    "activations-1": Case(right=lambda: 24_380, wrong=lambda: 24_320),
+    "activations-2": Case(right=lambda: silu_slope, wrong=lambda: torch.sigmoid),
+    "activations-3": Case(
+        right=lambda: (1, -2, 1), wrong=lambda: torch.tensor([1.0, -1, 1])
+    ),
+    "activations-4": Case(right=lambda: -2.0, wrong=lambda: 2),
+    "regression-1": Case(right=lambda: 3, wrong=lambda: 22),
+    "regression-2": Case(
         right=lambda: (
             lambda w, b, x, y: torch.stack(
                 [2 * ((w * x + b - y) * x).mean(), 2 * (w * x + b - y).mean()]
@@ -90,23 +92,25 @@ CASES: dict[str, Case] = {
         ),
         wrong=lambda: lambda w, b, x, y: torch.stack([w, b]),
     ),
-    "02-3": Case(right=lambda: 11, wrong=lambda: 10),
-    "03-1": Case(right=lambda: 4.595, wrong=lambda: 0.99),
-    "03-2": Case(
+    "regression-3": Case(right=lambda: 11, wrong=lambda: 10),
+    "softmax-1": Case(right=lambda: 4.595, wrong=lambda: 0.99),
+    "softmax-2": Case(
         right=lambda: nn.functional.cross_entropy,
         wrong=lambda: lambda z, y: -z.softmax(1)[range(len(y)), y].log().mean(),
     ),
-    "03-3": Case(right=lambda: 2.303, wrong=lambda: 1.0),
-    "04-1": Case(right=lambda: math.log(9), wrong=lambda: 0.9),
-    "04-2": Case(right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])),
-    "04-3": Case(right=lambda: 384, wrong=lambda: 24),
-    "04-4": Case(right=lambda: (0.213, 0.246), wrong=lambda: (0.215, 0.141)),
-    "05-1": Case(right=lambda: 151, wrong=lambda: 130),
-    "05-2": Case(
+    "softmax-3": Case(right=lambda: 2.303, wrong=lambda: 1.0),
+    "logistic-1": Case(right=lambda: math.log(9), wrong=lambda: 0.9),
+    "logistic-2": Case(
+        right=lambda: (1, -1, 0), wrong=lambda: torch.tensor([0.0, -1, 0])
+    ),
+    "logistic-3": Case(right=lambda: 384, wrong=lambda: 24),
+    "logistic-4": Case(right=lambda: (0.213, 0.246), wrong=lambda: (0.215, 0.141)),
+    "module-1": Case(right=lambda: 151, wrong=lambda: 130),
+    "module-2": Case(
         right=lambda: Shortcut(shortcut=True), wrong=lambda: Shortcut(shortcut=False)
     ),
-    "05-3": Case(right=lambda: "depth", wrong=lambda: "steps"),
-    "06-1": Case(
+    "module-3": Case(right=lambda: "depth", wrong=lambda: "steps"),
+    "saving-1": Case(
         right=lambda: (
             lambda state: {
                 name.removeprefix("module."): value for name, value in state.items()
@@ -118,13 +122,13 @@ CASES: dict[str, Case] = {
             }
         ),
     ),
-    "06-2": Case(
+    "saving-2": Case(
         right=lambda: (
             lambda s: s["2.weight"][0] @ s["0.weight"][:, 0].sign() + s["2.bias"]
         ),
         wrong=lambda: lambda s: s["2.weight"].sum() + s["2.bias"],
     ),
-    "06-3": Case(
+    "saving-3": Case(
         right=lambda: (
             lambda content: sum(
                 tensor.numel() for tensor in safetensors.torch.load(content).values()
@@ -132,19 +136,19 @@ CASES: dict[str, Case] = {
         ),
         wrong=lambda: lambda content: (len(content) - 8) // 4,
     ),
-    "06-4": Case(right=lambda: (0.0205, 0.02185), wrong=lambda: (0.0216, 0.0225)),
-    "07-1": Case(right=lambda: 18_760, wrong=lambda: 18_740),
-    "07-2": Case(
+    "saving-4": Case(right=lambda: (0.0205, 0.02185), wrong=lambda: (0.0216, 0.0225)),
+    "mnist-1": Case(right=lambda: 18_760, wrong=lambda: 18_740),
+    "mnist-2": Case(
         right=lambda: (
             lambda counts, digit: counts[digit, digit] / counts[:, digit].sum()
         ),
         wrong=lambda: lambda counts, digit: counts[digit, digit] / counts[digit].sum(),
     ),
-    "07-3": Case(
+    "mnist-3": Case(
         right=lambda: lambda p, t: p.argmax(1).masked_fill(p.amax(1) < t, -1),
         wrong=lambda: lambda p, t: p.argmax(1).masked_fill(p.amax(1) <= t, -1),
     ),
-    "07-4": Case(
+    "mnist-4": Case(
         right=lambda: (
             lambda rows, n: nn.functional.pad(
                 rows.view(-1, 28, 28), (n, -n), value=-1.0
@@ -152,31 +156,31 @@ CASES: dict[str, Case] = {
         ),
         wrong=lambda: lambda rows, n: rows.view(-1, 28, 28).roll(n, 2).flatten(1),
     ),
-    "08-1": Case(right=lambda: 267_410, wrong=lambda: 266_610),
-    "08-2": Case(
+    "batchnorm-1": Case(right=lambda: 267_410, wrong=lambda: 266_610),
+    "batchnorm-2": Case(
         right=lambda: batch_net(bias=False),
         wrong=lambda: batch_net(bias=True),
     ),
     # torch's own fusion is the oracle.
-    "08-3": Case(
+    "batchnorm-3": Case(
         right=lambda: lambda linear, norm: fuse_linear_bn_eval(linear.eval(), norm),
         wrong=lambda: lambda linear, norm: linear,
     ),
-    "09-1": Case(right=lambda: 74, wrong=lambda: 60),
-    "09-2": Case(
+    "autograd-1": Case(right=lambda: 74, wrong=lambda: 60),
+    "autograd-2": Case(
         right=lambda: lambda labels, n: torch.eye(n)[labels],
         wrong=lambda: lambda labels, n: torch.ones(len(labels), n),
     ),
-    "09-3": Case(
+    "autograd-3": Case(
         right=lambda: partial(LogitNet, last=nn.Identity()),
         wrong=lambda: partial(LogitNet, last=nn.Sigmoid()),
     ),
-    "10-1": Case(right=lambda: "bde", wrong=lambda: "abc"),
-    "10-2": Case(
+    "old-code-1": Case(right=lambda: "bde", wrong=lambda: "abc"),
+    "old-code-2": Case(
         right=lambda: lambda image: divmod(int(image.argmax()), 28),
         wrong=lambda: lambda image: (image.argmax() / 28, image.argmax() % 28),
     ),
-    "10-3": Case(
+    "old-code-3": Case(
         right=lambda: mean_loss_of_an_evaluation,
         wrong=lambda: lambda net, x, y: nn.functional.cross_entropy(net(x), y),
     ),
@@ -217,7 +221,7 @@ def toy(monkeypatch):
     """A registry with one exercise more: 00-1 asks for the number 4."""
     monkeypatch.setattr(exercises, "_CHECKS", dict(exercises._CHECKS))
 
-    @exercise("00-1")
+    @exercise("test-1")
     def _check_00_1(answer):
         hint = Hint(zh="数一数花瓣。", en="Count the petals.")
         return exercises._is_close(answer, 4, within=0, hint=hint)
@@ -225,7 +229,7 @@ def toy(monkeypatch):
 
 def register_toy(function):
     """Let ``function`` be the check of 00-1, within a test that uses ``toy``."""
-    exercises._CHECKS["00-1"] = function
+    exercises._CHECKS["test-1"] = function
 
 
 def test_every_exercise_of_the_book_has_a_right_and_a_wrong_answer_here(toy):
@@ -275,8 +279,8 @@ def test_unknown_exercise_is_refused_with_the_known_ones(toy):
 
 
 def test_feedback_is_true_only_for_a_right_answer(toy):
-    assert check("00-1", 4)
-    assert not check("00-1", 5)
+    assert check("test-1", 4)
+    assert not check("test-1", 5)
 
 
 @pytest.mark.parametrize(
@@ -289,10 +293,10 @@ def test_feedback_is_true_only_for_a_right_answer(toy):
 )
 def test_hint_is_shown_in_the_language_asked_for(toy, monkeypatch, lang, shown):
     monkeypatch.setenv("NN_TUTORIAL_LANG", "zh" if lang == "en" else "en")
-    assert repr(check("00-1", 5, lang=lang)) == shown
+    assert repr(check("test-1", 5, lang=lang)) == shown
 
     monkeypatch.setenv("NN_TUTORIAL_LANG", lang)
-    assert repr(check("00-1", 5)) == str(check("00-1", 5)) == shown
+    assert repr(check("test-1", 5)) == str(check("test-1", 5)) == shown
 
 
 @pytest.mark.parametrize(
@@ -317,16 +321,16 @@ def test_without_a_choice_the_language_of_the_computer_decides(
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("locale.getlocale", lambda: (windows_locale, "utf-8"))
 
-    assert check("00-1", 5).lang == lang
+    assert check("test-1", 5).lang == lang
 
 
 def test_unknown_language_is_refused(toy, monkeypatch):
     with pytest.raises(ValueError, match="lang='fr': use 'zh', 'en' or 'both'"):
-        check("00-1", 4, lang="fr")
+        check("test-1", 4, lang="fr")
 
     monkeypatch.setenv("NN_TUTORIAL_LANG", "de")
     with pytest.raises(ValueError, match="NN_TUTORIAL_LANG='de': use"):
-        check("00-1", 4)
+        check("test-1", 4)
 
 
 def test_answer_that_raises_when_looked_at_gets_a_hint(toy):
@@ -335,7 +339,7 @@ def test_answer_that_raises_when_looked_at_gets_a_hint(toy):
             raise RuntimeError("two\nlines")
 
     register_toy(lambda answer: 1 - answer)
-    feedback = check("00-1", Broken(), lang="both")
+    feedback = check("test-1", Broken(), lang="both")
 
     assert not feedback.correct
     assert "error: RuntimeError: two lines" in feedback.message.en
@@ -349,20 +353,20 @@ def test_check_prints_nothing_and_leaves_the_random_numbers_alone(toy, capfd):
     register_toy(draw)
     before = torch.get_rng_state()
 
-    assert check("00-1", 4).correct
+    assert check("test-1", 4).correct
     assert torch.equal(torch.get_rng_state(), before)
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("number", ["4-1", "04-0", "04_1", "04-1 "])
+@pytest.mark.parametrize("number", ["4-1", "logistic-0", "logistic_1", "logistic-1 "])
 def test_number_of_another_form_is_refused(number):
-    with pytest.raises(ValueError, match="number it like '04-2'"):
+    with pytest.raises(ValueError, match="number it like 'logistic-2'"):
         exercise(number)
 
 
 def test_second_check_for_one_exercise_is_refused(toy):
     with pytest.raises(ValueError, match="'00-1' already has a check"):
-        exercise("00-1")
+        exercise("test-1")
 
 
 @pytest.mark.parametrize("text", ["", " ", "two\nlines"])

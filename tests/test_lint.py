@@ -6,7 +6,7 @@ import lint
 import pytest
 from pages import Page
 
-PAGE = "chapters/04-good.md"
+PAGE = "chapters/good.md"
 GOOD = r"""---
 file_format: mystnb
 kernelspec: {name: python3}
@@ -17,7 +17,7 @@ kernelspec: {name: python3}
 
 本章画一条直线，读者需要会用 Python，见 {ref}`sec-line`。训练集有 60,000 张图，参数 $w$ 有 20 个[^one]。
 
-先读第 02 章；第 06 章还会讲到它。
+先读{ch}`first`；{ch}`last`还会讲到它。
 
 [^one]: 脚注，来自 [官方文档](https://pytorch.org/docs/)。
 % en
@@ -26,7 +26,7 @@ kernelspec: {name: python3}
 This chapter draws a straight line. You need Python, see {ref}`sec-line`.
 There are 60000 pictures, and $w$ has 20 entries.[^one]
 
-Read chapter 02 first. Chapter 06 comes
+Read {ch}`first` first. {Ch}`last` comes
 back to it.
 
 [^one]: A footnote, from [the documentation](https://pytorch.org/docs/).
@@ -139,6 +139,8 @@ print(provenance())
 def docs(tmp_path):
     """A folder with the good chapter, both of whose texts were read together."""
     folder = tmp_path / "docs"
+    chapters = "chapters/first\nchapters/good\nchapters/last\n"
+    write(folder, f"```{{toctree}}\n{chapters}```\n", "index.md")
     write(folder, GOOD)
     lint.accept(folder)
     return folder
@@ -471,7 +473,7 @@ FAULTS = [
     (
         "total = sum(points)",
         "total = sum(points).data[0]",
-        {"total = sum": "old PyTorch outside chapter 10: .data[0]"},
+        {"total = sum": "old PyTorch outside the chapter on old code: .data[0]"},
     ),
     (
         "print(provenance())",
@@ -481,8 +483,8 @@ FAULTS = [
         },
     ),
     (
-        "先读第 02 章",
-        "读过第 02 章",
+        "先读{ch}`first`",
+        "读过{ch}`first`",
         {"# 一条直线": "the head of the Chinese chapter says not what to read first"},
     ),
     (
@@ -521,7 +523,10 @@ def test_a_fault_is_named_with_its_line(docs, old, new, messages):
 
 @pytest.mark.parametrize("rule", [*lint.FIRST_RULES, *lint.RULES])
 def test_every_rule_has_a_fault_above_and_a_reason(rule):
-    assert any(list(rule(Page(PAGE, changed(old, new)))) for old, new, _ in FAULTS)
+    assert any(
+        list(rule(Page(PAGE, changed(old, new), {"first": 1, "good": 2, "last": 3})))
+        for old, new, _ in FAULTS
+    )
     assert rule.__doc__
 
 
@@ -544,7 +549,7 @@ def test_only_the_terms_of_the_glossary_may_be_chinese_for_english_readers(docs)
 
 def test_old_code_may_stand_in_chapter_10(docs):
     text = changed("total = sum(points)", "total = F.sigmoid(points)")
-    write(docs, text, "chapters/10-old-code.md")
+    write(docs, text, "chapters/old-code.md")
     lint.accept(docs)
     assert lint.problems(docs) == []
 
@@ -612,16 +617,15 @@ def test_a_text_that_moves_with_its_twin_changes_nothing(docs):
 
 
 def test_a_chapter_cannot_need_a_later_one(docs):
-    text = changed("先读第 02 章", "先读第 02 章和第 04 章")
+    text = changed("先读{ch}`first`", "先读{ch}`first`和{ch}`good`")
     text = changed(
-        "Read chapter 02 first.", "Read chapter 02 and chapter 04 first.", text
+        "Read {ch}`first` first.", "Read {ch}`first` and {ch}`good` first.", text
     )
     write(docs, text)
     lint.accept(docs)
-    message = "chapter 04 cannot need chapter 04"
+    message = "{ch}`good` does not come before this chapter"
     assert lint.problems(docs) == [
-        f"{PAGE}:{line_of(place, text)}: {message}"
-        for place in ("先读", "Read chapter")
+        f"{PAGE}:{line_of(place, text)}: {message}" for place in ("先读", "Read {ch}")
     ]
 
 
@@ -639,15 +643,15 @@ def test_texts_and_pages_that_are_gone_leave_the_lock(docs):
 
 
 def test_the_lock_has_one_line_for_each_pair_sorted_by_page(docs):
-    write(docs, GOOD, "chapters/01-first.md")
+    write(docs, GOOD, "chapters/first.md")
     lint.accept(docs)
     lines = (docs / "pairs.lock").read_text().splitlines()[1:-1]
     places = [line.split('"')[1] for line in lines]
     pages = [place.partition("#")[0] for place in places]
-    assert pages == ["chapters/01-first.md"] * 8 + [PAGE] * 8
+    assert pages == ["chapters/first.md"] * 8 + [PAGE] * 8
     assert places[:2] == [
-        "chapters/01-first.md#ch-good.1",
-        "chapters/01-first.md#sec-line.1",
+        "chapters/first.md#ch-good.1",
+        "chapters/first.md#sec-line.1",
     ]
 
 

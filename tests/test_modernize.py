@@ -1382,7 +1382,7 @@ def test_json_gives_every_field_in_one_language(
             "line": 2, "column": 1, "code": "net.cuda(0)", "says": habit.says,
             "today": getattr(habit.today, lang), "fix": getattr(habit.fix, lang),
             "rewritten": False, "reason": getattr(REASONS["gpu-chosen"], lang),
-            "link": f"{lang}/chapters/10-old-code.html#cuda-call",
+            "link": f"{lang}/chapters/old-code.html#cuda-call",
         }
     ]  # fmt: skip
     assert [item["file"] for item in content["errors"]] == [str(tmp_path / "no.py")]
@@ -1417,7 +1417,7 @@ def test_report_names_place_state_reason_and_section(
     assert lines[0] == f"{path}:2:5: softmax-dim [left to you]"
     assert lines[1] == "| y = torch.nn.functional.softmax(x)"
     assert lines[2] == "today: " + HABITS["softmax-dim"].says
-    assert lines[5] == "book: en/chapters/10-old-code.html#softmax-dim"
+    assert lines[5] == "book: en/chapters/old-code.html#softmax-dim"
     assert lines[6] == "not rewritten: " + REASONS["dimensions-unknown"].en
     assert lines[7] == f"{path}:3:3: cuda-call [rewritten]"
     assert lines[-1] == "1 file looked at, 2 places found; 1 rewritten; 1 left to you."
@@ -1485,7 +1485,7 @@ def test_installed_torchvision_is_left_in_peace():
 # What is found in the book, and why it stands there.
 SHOWN_ON_PURPOSE = {
     # The chapter on saving shows the error of today, and the reader what it means.
-    ("06-saving-and-loading.md", "load-model"),
+    ("saving.md", "load-model"),
 }
 
 

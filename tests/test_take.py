@@ -28,8 +28,8 @@ FRAME = """\
 <a class="language" href="{root}../en/{name}.html" lang="en" hreflang="en" \
 data-language="en">English</a></header>
 <nav id="contents" class="contents"><ul>
-<li class="toctree-l1"><a href="{root}chapters/02-b.html"><span>02</span> 乙</a></li>
-<li class="toctree-l1"><a href="{root}chapters/01-a.html"><span>01</span> 甲</a></li>
+<li class="toctree-l1"><a href="{root}chapters/b.html"><span>02</span> 乙</a></li>
+<li class="toctree-l1"><a href="{root}chapters/a.html"><span>01</span> 甲</a></li>
 <li class="toctree-l1"><a href="{root}pieces/index.html">动手</a></li>
 </ul></nav>
 <main id="main">{main}</main>
@@ -41,15 +41,15 @@ INDEX = """\
 <p class="chapter"> <span class="downloads book">下载全书： \
 <a href="../download/x.zip" download>网页</a></span></p>
 <section id="front"><h1>小书<a class="headerlink" href="#front">#</a></h1>
-<p>读<a href="chapters/01-a.html#net">这里</a>，<a href="search.html">搜索</a>。</p></section>
+<p>读<a href="chapters/a.html#net">这里</a>，<a href="search.html">搜索</a>。</p></section>
 """
 FIRST = """\
 <p class="chapter"><b>第 01 章</b> <span class="minutes">5 分钟</span>
-<span class="downloads">下载： <a href="01-a.py" download>脚本</a></span></p>
+<span class="downloads">下载： <a href="a.py" download>脚本</a></span></p>
 <section id="ch"><h1>甲 &amp; 乙<a class="headerlink" href="#ch">#</a></h1>
 <section id="net"><h2>网络<a class="headerlink" href="#net">#</a></h2>
 <p>回到<a class="reference" href="../index.html#front">首页</a>，<a href="#net">本节</a>，
-取<a href="01-a.py" download>脚本</a>，看<a href="https://pytorch.org">网站</a>。</p>
+取<a href="a.py" download>脚本</a>，看<a href="https://pytorch.org">网站</a>。</p>
 <figure id="fig"><img class="only-light" src="../_images/a.svg" alt="线" loading="lazy">
 <img class="only-dark" src="../_images/b.svg" alt="线"><figcaption>图 1.1</figcaption></figure>
 <div role="group" aria-label="一段片子"><div class="nn-film"><style>.x{}</style>
@@ -65,7 +65,7 @@ FIRST = """\
 </section></section>
 """
 SECOND = '<section id="ch"><h1>乙</h1><p>文字<br>两行</p></section>\n'
-PAGES = {"index": INDEX, "chapters/01-a": FIRST, "chapters/02-b": SECOND}
+PAGES = {"index": INDEX, "chapters/a": FIRST, "chapters/b": SECOND}
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1pt" height="1pt"/>'
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MATH = "{http://www.w3.org/1998/Math/MathML}"
@@ -93,7 +93,7 @@ def write_site(folder, *, published=False):
         "_images/b.svg": SVG,
         "404.html": "<title>没有</title>",
         "search.html": "<title>搜索</title>",
-        "chapters/01-a.py": "print(42)\n",
+        "chapters/a.py": "print(42)\n",
     }.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf8")
@@ -123,8 +123,8 @@ def test_the_pages_follow_the_contents_and_chapters_have_their_numbers(site):
     book = take.read_book(site)
     assert [(page.name, page.number, page.title) for page in book.pages] == [
         ("index", "", "小书"),
-        ("chapters/02-b", "02", "乙"),
-        ("chapters/01-a", "01", "甲 & 乙"),
+        ("chapters/b", "02", "乙"),
+        ("chapters/a", "01", "甲 & 乙"),
     ]
     assert (book.language, book.tag, book.title) == ("zh", "zh-CN", "小书")
     assert book.description == "一本小书。"
@@ -163,12 +163,12 @@ def test_an_epub_begins_with_its_type_and_lists_every_file_once(site, tmp_path):
         *("application/xhtml+xml", "image/svg+xml", "image/png", "text/css")
     }
     properties = {item["href"]: item.get("properties") for item in items}
-    assert properties["chapters/01-a.xhtml"] == "mathml svg"
-    assert properties["chapters/02-b.xhtml"] is None
+    assert properties["chapters/a.xhtml"] == "mathml svg"
+    assert properties["chapters/b.xhtml"] is None
     names = {item["id"]: item["href"] for item in items}
     assert [names[item.get("idref")] for item in package.iter(f"{OPF}itemref")] == [
         *("cover.xhtml", "nav.xhtml", "index.xhtml"),
-        *("chapters/02-b.xhtml", "chapters/01-a.xhtml"),
+        *("chapters/b.xhtml", "chapters/a.xhtml"),
     ]
     assert package.find(f".//{DC}language").text == "zh-CN"
     assert package.find(f".//{DC}title").text == "小书"
@@ -190,7 +190,7 @@ def test_pages_of_an_epub_are_xml_and_all_their_links_lead_somewhere(site, tmp_p
                         ids = {tag.get("id") for tag in trees[path].iter()}
                         assert unquote(fragment) in ids, (name, link)
         assert links > 10
-        page = trees["book/chapters/01-a.xhtml"]
+        page = trees["book/chapters/a.xhtml"]
         assert page.find(f".//{MATH}mo").text == "<"
         assert page.find(f".//{DRAWING}clipPath") is not None
         assert page.find(f".//{DRAWING}svg").get("viewBox") == "0 0 2 2"
@@ -202,15 +202,15 @@ def test_a_link_out_of_the_book_leads_to_the_web_or_leaves_its_words(
 ):
     def links(folder):
         with bind(folder, tmp_path / "book.epub") as archive:
-            text = archive.read("book/chapters/01-a.xhtml").decode()
+            text = archive.read("book/chapters/a.xhtml").decode()
             assert "取" in text and "脚本" in text
             found = re.findall(r'<a [^>]*href="([^"]*)"', text)
             return found, "单独" in text  # a paragraph that only names a link
 
-    inside = ["../index.xhtml#front", "01-a.xhtml#net"]
+    inside = ["../index.xhtml#front", "a.xhtml#net"]
     web = "https://pytorch.org"
     assert links(site) == ([*inside, web], False)
-    script, piece = f"{ADDRESS}zh/chapters/01-a.py", f"{ADDRESS}zh/pieces/p.html"
+    script, piece = f"{ADDRESS}zh/chapters/a.py", f"{ADDRESS}zh/pieces/p.html"
     assert links(published) == ([*inside, script, web, piece], True)
 
 
@@ -220,9 +220,9 @@ def test_the_contents_of_an_epub_name_chapters_and_their_sections(site, tmp_path
     assert nav["epub:type"] == "toc"
     assert [(link.text, link["href"]) for link in nav("a")] == [
         ("小书", "index.xhtml"),
-        ("02 乙", "chapters/02-b.xhtml"),
-        ("01 甲 & 乙", "chapters/01-a.xhtml"),
-        ("网络", "chapters/01-a.xhtml#net"),
+        ("02 乙", "chapters/b.xhtml"),
+        ("01 甲 & 乙", "chapters/a.xhtml"),
+        ("网络", "chapters/a.xhtml#net"),
     ]
 
 
@@ -264,12 +264,10 @@ def test_an_unpacked_zip_has_whatever_its_pages_link_to(kind, request, tmp_path)
                     if not link.startswith(("https://", "#")) and "pieces" not in link:
                         target = posixpath.normpath(inside.partition("#")[0])[1:]
                         assert target in archive.namelist(), (name, link)
-        switch = BeautifulSoup(
-            archive.read("book-zh/chapters/01-a.html"), "html.parser"
-        )
+        switch = BeautifulSoup(archive.read("book-zh/chapters/a.html"), "html.parser")
     language = switch.select_one("a.language")
     if kind == "published":
-        assert language["href"] == f"{ADDRESS}en/chapters/01-a.html"
+        assert language["href"] == f"{ADDRESS}en/chapters/a.html"
     else:
         assert language.has_attr("hidden") and not language.has_attr("href")
     assert language["data-language"] == "en"
@@ -284,7 +282,7 @@ def notebooks(tmp_path, monkeypatch):
     for language in take.LANGUAGES:
         chapters = tmp_path / "site" / language / "chapters"
         chapters.mkdir(parents=True)
-        (chapters / "01-a.ipynb").write_text("{}")
+        (chapters / "a.ipynb").write_text("{}")
     origin = publish.Origin("2026-11-21", "0123abc")
     monkeypatch.setattr(publish, "find_origin", lambda: origin)
     folder = tmp_path / "notebooks"
@@ -298,7 +296,7 @@ def test_the_branch_has_the_notebooks_of_both_languages_and_no_old_ones(notebook
     files = {p.relative_to(notebooks).as_posix() for p in notebooks.rglob("*.*")}
     assert files == {
         *("README.md", "binder/environment.yml"),
-        *("zh/01-a.ipynb", "en/01-a.ipynb"),
+        *("zh/a.ipynb", "en/a.ipynb"),
     }
 
 

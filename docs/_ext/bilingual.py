@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import myst_nb.core.read
+from course import chapter_numbers, name_chapters
 from docutils import nodes
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbformat import NotebookNode
@@ -34,7 +35,10 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
 from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
+
+logger = logging.getLogger(__name__)
 
 LANGUAGES = ("zh", "en")
 MARK = re.compile(r"% (zh|en|all)\s*")
@@ -230,7 +234,12 @@ def replace_text(block: nodes.literal_block, text: str) -> None:
 
 def select_page(app: Sphinx, docname: str, source: list[str]) -> None:
     """Reduce a page to one language as soon as Sphinx has read it."""
-    source[0] = select(source[0], language_of(app.config))
+    lang = language_of(app.config)
+    numbers = chapter_numbers(Path(app.srcdir))
+    try:
+        source[0] = name_chapters(select(source[0], lang), lang, numbers)
+    except ValueError as error:
+        logger.error("%s", error, location=docname)
 
 
 def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:

@@ -17,7 +17,7 @@ Refer to it by its name. An output in HTML (a slider, say) is taken as well.
 A solution is everything between two directives, with its executed cells. It is a
 native ``<details>``, which opens without a script, from the keyboard and for a search:
 
-    ```{solution} 04-1
+    ```{solution} logistic-1
     ```
     Text and code cells ...
     ```{solution-end}
@@ -178,7 +178,7 @@ def _described(box: nodes.container, alt: str) -> nodes.container:
 
 
 class SolutionDirective(SphinxDirective):
-    """``{solution} 04-1``: fold away what follows, up to ``{solution-end}``."""
+    """``{solution} logistic-1``: fold away what follows, up to ``{solution-end}``."""
 
     required_arguments = 1
 

@@ -23,6 +23,7 @@ from typing import Any
 
 import nbformat
 from bilingual import language_of, metadata, select, select_comments
+from course import chapter_numbers, name_chapters
 from docutils import nodes
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_nb.core.variables import format_plain_text
@@ -125,7 +126,9 @@ def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
     """Yield the cells that a reader of this language sees, text as plain Markdown."""
     lang = language_of(app.config)
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
-    chapter = read_myst_markdown_notebook(select(source, lang), app.env.myst_config)
+    numbers = chapter_numbers(Path(app.srcdir))
+    text = name_chapters(select(source, lang), lang, numbers)
+    chapter = read_myst_markdown_notebook(text, app.env.myst_config)
     plain = Plain(lang, References(app, docname).look_up)
     shown = results_on_page(app.env.get_doctree(docname))
     texts: list[str] = []  # since the last cell of code

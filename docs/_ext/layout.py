@@ -6,13 +6,14 @@ other host, and no interface word that is not in the table below.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from posixpath import dirname, join, normpath
 from typing import Any
 from urllib.parse import urlencode
 
 from bilingual import language_of, metadata
 from cells import Solution
+from course import FOLDER, number_of
 from docutils import nodes
 from pygments.formatters import HtmlFormatter
 from pygments.token import _TokenType
@@ -30,14 +31,11 @@ NAMES = {"zh": "中文", "en": "English"}
 LOCALES = {"zh": "zh_CN", "en": "en_US"}  # as Open Graph writes them
 
 STYLE = Path(__file__).parents[1] / "_static" / "book.css"
-CHAPTER = re.compile(r"(?:^|/)(\d\d)-[^/]+$")  # its pages and links begin with a number
-
 # How the paragraph begins that says, at the head of a chapter, what to read first.
 NEEDS = {
-    "zh": re.compile(r"先读第 \d\d 章|这是第一章"),
-    "en": re.compile(r"Read chapter \d\d|This is the first chapter"),
+    "zh": re.compile(r"先读(第 \d+ 章|\ue000)|这是第一章"),
+    "en": re.compile(r"Read (chapter \d+|\ue000)|This is the first chapter"),
 }
-NAMED_CHAPTER = {"zh": re.compile(r"第 (\d\d) 章"), "en": re.compile(r"chapter (\d\d)")}
 
 # Per minute, what people read of their own language: Trauzettel-Klosinski & Dietz
 # (2012), Investigative Ophthalmology & Visual Science 53(9), 5452-5461. Nobody has
@@ -110,11 +108,12 @@ def add_to_context(
         "name": NAMES[there],
         "url": f"{context['content_root']}../{there}/{pagename}.html",
     }
-    number = CHAPTER.search(pagename)
-    context["chapter"] = WORDS[here]["chapter"].format(number[1]) if number else ""
-    if number and doctree:
+    number = number_of(Path(app.srcdir), pagename)
+    is_chapter = number is not None
+    context["chapter"] = WORDS[here]["chapter"].format(number) if is_chapter else ""
+    if is_chapter and doctree:
         context["minutes"] = WORDS[here]["minutes"].format(reading_minutes(doctree))
-    context["contents"] = contents(context, pagename)
+    context["contents"] = contents(context, pagename, Path(app.srcdir))
     context["description"] = WORDS[here]["search_description"]  # it has no text
     if doctree:
         said = front_page_entries(app).get(pagename)
@@ -196,10 +195,10 @@ def pages_that_the_front_page_describes(
     """Read the chapters again when the page that describes them has changed."""
     if app.config.root_doc not in added | changed:
         return []
-    return [page for page in env.found_docs if CHAPTER.search(page)]
+    return [page for page in env.found_docs if page.startswith(FOLDER)]
 
 
-def contents(context: dict[str, Any], pagename: str) -> str:
+def contents(context: dict[str, Any], pagename: str, docs: Path) -> str:
     """Return the contents of the book as HTML, open at this page.
 
     Chapters are known by their number, so it stands before their titles.
@@ -207,8 +206,9 @@ def contents(context: dict[str, Any], pagename: str) -> str:
 
     def complete(link: re.Match[str]) -> str:
         start, target, title = link.groups()
-        chapter = CHAPTER.search(pagename if target == "#" else target)
-        number = f"<span>{chapter[1]}</span> " if chapter else ""
+        page = normpath(join(dirname(pagename), target)).removesuffix(".html")
+        chapter = number_of(docs, pagename if target == "#" else page)
+        number = f"<span>{chapter}</span> " if chapter is not None else ""
         current = ' aria-current="page"' if target == "#" else ""
         return f'{start}<a href="{target}"{current}>{number}{title}</a>'
 
@@ -244,7 +244,7 @@ def description_of(doctree: nodes.document) -> str:
 
 
 def number_by_chapter(app: Sphinx, builder: Builder) -> None:
-    """Number figures, tables and formulas 4.1, 4.2, ... in chapter 04.
+    """Number figures, tables and formulas 4.1, 4.2, ... in chapter 4.
 
     Sphinx would count through the whole book, or count the chapters that exist. On
     other pages the count is 1, 2, ...; a figure there has a caption and no number.
@@ -254,8 +254,8 @@ def number_by_chapter(app: Sphinx, builder: Builder) -> None:
     """
     numbers = app.env.toc_fignumbers
     for page, kinds in list(numbers.items()):
-        match = CHAPTER.search(page)
-        chapter = (int(match[1]),) if match else ()
+        number = number_of(Path(app.srcdir), page)
+        chapter = () if number is None else (number,)
         numbers[page] = {
             kind: {
                 name: (*chapter, place)
@@ -360,7 +360,7 @@ class MarkDocstrings(SphinxTransform):
 
 
 class MarkPrerequisites(SphinxTransform):
-    """Mark what a chapter says is to be read first, and link the chapters it names.
+    """Mark what a chapter says is to be read first.
 
     The text is the author's (docs/lint.py sees to it that it is there); here it gets
     the same look on every page.
@@ -370,7 +370,7 @@ class MarkPrerequisites(SphinxTransform):
 
     def apply(self, **kwargs: object) -> None:
         """Change the paragraph at the head of a chapter."""
-        if not CHAPTER.search(self.env.docname):
+        if not self.env.docname.startswith(FOLDER):
             return
         lang = language_of(self.config)
         section = next(iter(self.document.findall(nodes.section)), nodes.section())
@@ -379,33 +379,6 @@ class MarkPrerequisites(SphinxTransform):
                 paragraph.astext()
             ):
                 paragraph["classes"].append("needs")
-                for text in list(paragraph.findall(nodes.Text)):
-                    if text.parent is paragraph:
-                        paragraph.replace(text, list(self.linked(text, lang)))
-
-    def linked(self, text: nodes.Text, lang: str) -> Iterator[nodes.Node]:
-        """Yield a text with every "chapter 02" in it as a link to that chapter."""
-        chapters = {
-            match[1]: page
-            for page in self.env.found_docs
-            if (match := CHAPTER.search(page))
-        }
-        end = 0
-        for found in NAMED_CHAPTER[lang].finditer(text):
-            if found[1] in chapters:
-                yield nodes.Text(text[end : found.start()])
-                end = found.end()
-                link = addnodes.pending_xref(
-                    refdomain="std",
-                    reftype="doc",
-                    reftarget=f"/{chapters[found[1]]}",
-                    refdoc=self.env.docname,
-                    refexplicit=True,
-                    refwarn=True,
-                )
-                link += nodes.inline("", found[0])
-                yield link
-        yield nodes.Text(text[end:])
 
 
 class BoxTables(SphinxPostTransform):

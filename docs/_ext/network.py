@@ -26,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.typing import ExtensionMetadata
 
-CHAPTER = "chapters/07-mnist-deep-network"
+CHAPTER = "chapters/mnist"
 KEY = "mnist_network"
 FILE = "_static/pieces/digit-weights.js"
 # Without the quotation mark and the backslash, which a script would have to escape.

@@ -23,7 +23,7 @@ except ModuleNotFoundError as error:
         raise
     sys.exit('libcst is missing: python -m pip install "nn_tutorial[modernize]"')
 
-CHAPTER = "chapters/10-old-code.html"
+CHAPTER = "chapters/old-code.html"
 SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages"}
 
 HELP = {

@@ -11,7 +11,7 @@ import torch
 from nn_tutorial.datasets import quadrants
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "chapters"
-CHAPTER /= "09-from-raw-autograd-to-module.md"
+CHAPTER /= "autograd.md"
 
 
 def run_cells(first: str, last: str, namespace: dict) -> None:

@@ -18,7 +18,7 @@ from nn_tutorial.exercises import check
 
 @pytest.fixture(scope="module")
 def run(run_chapter):
-    return run_chapter("07-mnist-deep-network")
+    return run_chapter("mnist")
 
 
 def whole_set(run, net, inputs, targets):
@@ -104,7 +104,7 @@ def test_worst_mistakes_are_wrong_and_the_most_confident_first(run):
 
 
 def test_network_handed_over_to_the_page_is_the_trained_one(run):
-    text = Path(__file__).parents[1] / "docs/chapters/07-mnist-deep-network.md"
+    text = Path(__file__).parents[1] / "docs/chapters/mnist.md"
     [cell] = [
         cell.partition("```")[0]
         for cell in text.read_text(encoding="utf8").split(":tags: [remove-cell]\n")
@@ -147,7 +147,11 @@ def test_pixels_that_are_not_scaled_make_the_loss_explode(run):
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [("07-2", "precision"), ("07-3", "answer_or_pass"), ("07-4", "shift_right")],
+    [
+        ("mnist-2", "precision"),
+        ("mnist-3", "answer_or_pass"),
+        ("mnist-4", "shift_right"),
+    ],
 )
 def test_executed_solution_is_right(run, number, name):
     assert check(number, run[name])

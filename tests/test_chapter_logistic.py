@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from nn_tutorial import datasets, exercises
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "chapters"
-CHAPTER /= "04-logistic-regression-and-neural-network.md"
+CHAPTER /= "logistic.md"
 SEEDS = range(20)
 
 Layers = list[tuple[Tensor, Tensor]]  # weight (out, in) and bias (out, 1) of each
@@ -275,7 +275,7 @@ def test_deep_network_has_the_lower_loss_only_on_its_own_flower(shallow, deep, f
         for model in (net, deep)
     )
     assert deep_mean > net_mean
-    assert exercises.check("04-4", (net_mean, deep_mean))
+    assert exercises.check("logistic-4", (net_mean, deep_mean))
 
 
 # -- What can go wrong -----------------------------------------------------------------
@@ -310,7 +310,7 @@ def solution(number: str) -> object:
     return eval(expression, {"np": np})
 
 
-@pytest.mark.parametrize("number", ["04-1", "04-2", "04-3"])
+@pytest.mark.parametrize("number", ["logistic-1", "logistic-2", "logistic-3"])
 def test_solution_of_the_chapter_is_right(number):
     assert exercises.check(number, solution(number))
 
@@ -318,21 +318,21 @@ def test_solution_of_the_chapter_is_right(number):
 @pytest.mark.parametrize(
     ("number", "answer", "hint"),
     [
-        ("04-1", 0.9, "is a probability"),
-        ("04-1", 0.711, "other direction"),
-        ("04-1", 9, "with a log"),
-        ("04-2", (-1, 1, 0), "sides the wrong way around"),
-        ("04-2", (0.0, -1.0, 0.0), "Walk around the flower"),
-        ("04-2", (1.0, -1.0), "3 numbers"),
-        ("04-3", 24, "change sign together"),
-        ("04-3", 16, "change places"),
-        ("04-3", 40, "each ordering goes with"),
-        ("04-3", 383, "counts itself"),
-        ("04-3", 8, "one after the other"),
-        ("04-4", (0.246, 0.213), "wrong way around"),
-        ("04-4", (0.215, 0.141), "has not seen"),
-        ("04-4", (0.924, 0.923), "accuracies"),
-        ("04-4", (0.3, 0.4), "20 flowers"),
+        ("logistic-1", 0.9, "is a probability"),
+        ("logistic-1", 0.711, "other direction"),
+        ("logistic-1", 9, "with a log"),
+        ("logistic-2", (-1, 1, 0), "sides the wrong way around"),
+        ("logistic-2", (0.0, -1.0, 0.0), "Walk around the flower"),
+        ("logistic-2", (1.0, -1.0), "3 numbers"),
+        ("logistic-3", 24, "change sign together"),
+        ("logistic-3", 16, "change places"),
+        ("logistic-3", 40, "each ordering goes with"),
+        ("logistic-3", 383, "counts itself"),
+        ("logistic-3", 8, "one after the other"),
+        ("logistic-4", (0.246, 0.213), "wrong way around"),
+        ("logistic-4", (0.215, 0.141), "has not seen"),
+        ("logistic-4", (0.924, 0.923), "accuracies"),
+        ("logistic-4", (0.3, 0.4), "20 flowers"),
     ],
 )
 def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):

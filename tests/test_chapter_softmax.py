@@ -10,9 +10,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-CHAPTER = (
-    Path(__file__).parents[1] / "docs" / "chapters" / "03-softmax-classification.md"
-)
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "softmax.md"
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from nn_tutorial.exercises import check
 
 @pytest.fixture(scope="module")
 def run(run_chapter):
-    return run_chapter("08-mnist-batch-normalization")
+    return run_chapter("batchnorm")
 
 
 def test_batch_norm_by_hand_is_that_of_pytorch_with_its_gradients(run):
@@ -120,4 +120,4 @@ def test_folded_layer_is_that_of_pytorch(run):
 
     assert torch.allclose(ours.weight, theirs.weight)
     assert torch.allclose(ours.bias, theirs.bias, atol=1e-6)
-    assert check("08-3", run["fold"])
+    assert check("batchnorm-3", run["fold"])

@@ -15,7 +15,7 @@ import torch
 
 from nn_tutorial import exercises
 
-CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "01-activations.md"
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "activations.md"
 
 
 def np_tanh(z):
@@ -300,7 +300,9 @@ def test_mistakes_raise_the_errors_that_the_chapter_shows():
 # -- Exercises -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["01-1", "01-2", "01-3", "01-4"])
+@pytest.mark.parametrize(
+    "number", ["activations-1", "activations-2", "activations-3", "activations-4"]
+)
 def test_solution_of_the_chapter_is_right(cells, number):
     source = CHAPTER.read_text(encoding="utf8").split(f"{{solution}} {number}\n")[1]
     (code, *_) = visible_cells(source)
@@ -319,24 +321,24 @@ def sigmoid_slope(z):
 @pytest.mark.parametrize(
     ("number", "answer", "hint"),
     [
-        ("01-1", 24_320, "second line"),
-        ("01-1", 25_164, "no biases"),
-        ("01-1", 1_700, "Not 28"),
-        ("01-1", 60, "Layer by layer"),
-        ("01-2", lambda z: z * torch.sigmoid(z), "itself, not its derivative"),
-        ("01-2", sigmoid_slope, "derivative of sigmoid"),
-        ("01-2", torch.sigmoid, "second term"),
-        ("01-2", lambda z: z * sigmoid_slope(z), "the other term"),
-        ("01-2", torch.tanh, "product rule"),
-        ("01-2", 0.5, "a function"),
-        ("01-3", (2, -2, 1), "the slope is 2"),
-        ("01-3", (1, -1, 1), "the slope is 0"),
-        ("01-3", (1, -2, 2), "beyond x = 1"),
-        ("01-3", (1, -2), "3 numbers"),
-        ("01-4", 2, "look at the sign"),
-        ("01-4", 1.0, "for the worst case"),
-        ("01-4", -5, "can be larger"),
-        ("01-4", -3, "How large can"),
+        ("activations-1", 24_320, "second line"),
+        ("activations-1", 25_164, "no biases"),
+        ("activations-1", 1_700, "Not 28"),
+        ("activations-1", 60, "Layer by layer"),
+        ("activations-2", lambda z: z * torch.sigmoid(z), "itself, not its derivative"),
+        ("activations-2", sigmoid_slope, "derivative of sigmoid"),
+        ("activations-2", torch.sigmoid, "second term"),
+        ("activations-2", lambda z: z * sigmoid_slope(z), "the other term"),
+        ("activations-2", torch.tanh, "product rule"),
+        ("activations-2", 0.5, "a function"),
+        ("activations-3", (2, -2, 1), "the slope is 2"),
+        ("activations-3", (1, -1, 1), "the slope is 0"),
+        ("activations-3", (1, -2, 2), "beyond x = 1"),
+        ("activations-3", (1, -2), "3 numbers"),
+        ("activations-4", 2, "look at the sign"),
+        ("activations-4", 1.0, "for the worst case"),
+        ("activations-4", -5, "can be larger"),
+        ("activations-4", -3, "How large can"),
     ],
 )
 def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):

@@ -21,7 +21,7 @@ from torch import nn
 from nn_tutorial import exercises
 from nn_tutorial.modernize.catalog import HABITS
 
-CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "10-old-code.md"
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "old-code.md"
 SOURCE = CHAPTER.read_text(encoding="utf8")
 RULES = [rule for rule, habit in HABITS.items() if habit.level != "note"]
 
@@ -273,17 +273,17 @@ def sums(net, x, y):
 @pytest.mark.parametrize(
     ("number", "answer", "words"),
     [
-        ("10-1", "bd", "there are more"),
-        ("10-1", "bdef", "stops or warns"),
-        ("10-1", "xyz", "letters a to f"),
-        ("10-2", lambda image: (image.argmax() // 28, 0), "still tensors"),
-        ("10-2", lambda image: (image.argmax().item() / 28, 0), "whole numbers"),
-        ("10-2", lambda image: (0, 0), "brightest"),
-        ("10-3", forgets_eval, "Dropout"),
-        ("10-3", records, "graph"),
-        ("10-3", keeps_eval, "training mode"),
-        ("10-3", sums, "mean cross-entropy"),
-        ("10-3", lambda net, x, y: 1.0, "no use of net"),
+        ("old-code-1", "bd", "there are more"),
+        ("old-code-1", "bdef", "stops or warns"),
+        ("old-code-1", "xyz", "letters a to f"),
+        ("old-code-2", lambda image: (image.argmax() // 28, 0), "still tensors"),
+        ("old-code-2", lambda image: (image.argmax().item() / 28, 0), "whole numbers"),
+        ("old-code-2", lambda image: (0, 0), "brightest"),
+        ("old-code-3", forgets_eval, "Dropout"),
+        ("old-code-3", records, "graph"),
+        ("old-code-3", keeps_eval, "training mode"),
+        ("old-code-3", sums, "mean cross-entropy"),
+        ("old-code-3", lambda net, x, y: 1.0, "no use of net"),
     ],
 )
 def test_hint_names_what_is_wrong(number: str, answer: object, words: str):
@@ -297,7 +297,11 @@ def test_solutions_of_the_chapter_are_right(chapter: Chapter):
     solved = re.findall(r"\{solution\} (10-\d)\n(.*?)\{solution-end\}", SOURCE, re.S)
     names = chapter.names | {"check": lambda number, answer: None}
 
-    assert [number for number, _ in solved] == ["10-1", "10-2", "10-3"]
+    assert [number for number, _ in solved] == [
+        "old-code-1",
+        "old-code-2",
+        "old-code-3",
+    ]
     for number, text in solved:
         for code in re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", text, re.M):
             with contextlib.redirect_stdout(io.StringIO()):

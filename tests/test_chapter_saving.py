@@ -19,7 +19,7 @@ from torch import nn
 
 from nn_tutorial import exercises
 
-CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "06-saving-and-loading.md"
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "saving.md"
 
 ERRORS = (pickle.UnpicklingError, AttributeError, RuntimeError, ValueError)
 
@@ -121,8 +121,8 @@ def test_more_steps_learn_the_noise(chapter, trained):
     assert losses[10_000][0] > floor > losses[20_000][0] > losses[50_000][0]
     assert losses[10_000][1] - losses[50_000][1] < 0.001
     assert losses[50_000][1] > floor
-    assert exercises.check("06-4", losses[20_000])
-    assert not exercises.check("06-4", losses[10_000])
+    assert exercises.check("saving-4", losses[20_000])
+    assert not exercises.check("saving-4", losses[10_000])
 
 
 def test_network_falls_behind_the_curve_outside_its_range(chapter, trained):
@@ -256,7 +256,11 @@ def _half_a_run(chapter):
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [("06-1", "without_prefix"), ("06-2", "limit"), ("06-3", "count_numbers")],
+    [
+        ("saving-1", "without_prefix"),
+        ("saving-2", "limit"),
+        ("saving-3", "count_numbers"),
+    ],
 )
 def test_solution_of_the_chapter_is_right(chapter, source, number, name):
     solution = source.split(f"{{solution}} {number}\n")[1]
@@ -271,32 +275,36 @@ def test_solution_of_the_chapter_is_right(chapter, source, number, name):
 @pytest.mark.parametrize(
     ("number", "answer", "hint"),
     [
-        ("06-1", lambda s: s, "still begin with"),
-        ("06-1", lambda s: {n.replace("module.", ""): v for n, v in s.items()}, "stay"),
-        ("06-1", lambda s: {n[7:]: v for n, v in s.items()}, "without the prefix"),
+        ("saving-1", lambda s: s, "still begin with"),
         (
-            "06-1",
+            "saving-1",
+            lambda s: {n.replace("module.", ""): v for n, v in s.items()},
+            "stay",
+        ),
+        ("saving-1", lambda s: {n[7:]: v for n, v in s.items()}, "without the prefix"),
+        (
+            "saving-1",
             lambda s: {n.removeprefix("module."): torch.ones(2) for n in s},
             "the tensor that it had",
         ),
-        ("06-1", lambda s: list(s), "dictionary"),
-        ("06-2", lambda s: s["2.weight"] @ s["0.weight"].sign(), "has a bias"),
-        ("06-2", lambda s: s["2.weight"].sum() + s["2.bias"], "negative weight"),
+        ("saving-1", lambda s: list(s), "dictionary"),
+        ("saving-2", lambda s: s["2.weight"] @ s["0.weight"].sign(), "has a bias"),
+        ("saving-2", lambda s: s["2.weight"].sum() + s["2.bias"], "negative weight"),
         (
-            "06-2",
+            "saving-2",
             lambda s: s["2.bias"] - s["2.weight"] @ s["0.weight"].sign(),
             "more and more negative",
         ),
-        ("06-2", lambda s: 0.0, "whose sign"),
-        ("06-3", lambda content: 66, "bytes"),
-        ("06-3", lambda content: 66 // 4, "dividing by 4"),
-        ("06-3", lambda content: 17, "empty product"),
-        ("06-3", lambda content: 3, "number of tensors"),
-        ("06-3", len, "shape of every tensor"),
-        ("06-4", (0.02158, 0.02254), "10000 more"),
-        ("06-4", (0.02185, 0.0205), "wrong way around"),
-        ("06-4", (0.0205, 0.0206), "nearly equal"),
-        ("06-4", (0.0200, 0.0300), "seeds 1 to 20"),
+        ("saving-2", lambda s: 0.0, "whose sign"),
+        ("saving-3", lambda content: 66, "bytes"),
+        ("saving-3", lambda content: 66 // 4, "dividing by 4"),
+        ("saving-3", lambda content: 17, "empty product"),
+        ("saving-3", lambda content: 3, "number of tensors"),
+        ("saving-3", len, "shape of every tensor"),
+        ("saving-4", (0.02158, 0.02254), "10000 more"),
+        ("saving-4", (0.02185, 0.0205), "wrong way around"),
+        ("saving-4", (0.0205, 0.0206), "nearly equal"),
+        ("saving-4", (0.0200, 0.0300), "seeds 1 to 20"),
     ],
 )
 def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):

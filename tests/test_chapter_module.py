@@ -10,7 +10,7 @@ import torch
 from nn_tutorial.models import TwoLayerNet
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "chapters"
-CHAPTER /= "05-sequential-and-module.md"
+CHAPTER /= "module.md"
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "02-regression.md"
+CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "regression.md"
 
 
 @pytest.fixture(scope="module")
