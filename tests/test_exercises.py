@@ -360,12 +360,12 @@ def test_check_prints_nothing_and_leaves_the_random_numbers_alone(toy, capfd):
 
 @pytest.mark.parametrize("number", ["4-1", "logistic-0", "logistic_1", "logistic-1 "])
 def test_number_of_another_form_is_refused(number):
-    with pytest.raises(ValueError, match="number it like 'logistic-2'"):
+    with pytest.raises(ValueError, match="name it like 'logistic-2'"):
         exercise(number)
 
 
 def test_second_check_for_one_exercise_is_refused(toy):
-    with pytest.raises(ValueError, match="'00-1' already has a check"):
+    with pytest.raises(ValueError, match="'test-1' already has a check"):
         exercise("test-1")
 
 
