@@ -20,7 +20,8 @@ def install(session: nox.Session, group: str, *packages: str) -> None:
     so CI tests the oldest and the newest that pyproject.toml allows.
     """
     constraints = () if "UV_RESOLUTION" in os.environ else ("-c", CONSTRAINTS)
-    session.install(*constraints, "--group", group, *packages)
+    machinery = () if group == "browser" else ("-e", "docs/machinery")
+    session.install(*constraints, "--group", group, *machinery, *packages)
 
 
 def require_site(session: nox.Session) -> None:
@@ -34,7 +35,7 @@ def docs(session: nox.Session) -> None:
     """Build the whole book, Chinese and English, into site/ (open site/index.html)."""
     # In place: a fresh copy would look to Sphinx like a changed reference each time.
     install(session, "docs", "-e", ".[all]")
-    session.run("python", "docs/build.py", *session.posargs)
+    session.run("python", "-m", "nn_book.build", *session.posargs)
 
 
 @nox.session
@@ -73,7 +74,7 @@ def pdf(session: nox.Session) -> None:
     """Print the book of each language as PDF (needs Chromium; after `nox -s docs`)."""
     require_site(session)
     install(session, "pdf")
-    session.run("python", "docs/pdf.py", *session.posargs)
+    session.run("python", "-m", "nn_book.publish.pdf", *session.posargs)
 
 
 @nox.session
@@ -89,11 +90,11 @@ def take(session: nox.Session) -> None:
 def gpu(session: nox.Session) -> None:
     """Execute the heavy MNIST chapters on CUDA and keep the results for docs."""
     install(session, "docs", ".[all]")
-    check = ["python", "docs/gpu.py", "--check"]
+    check = ["python", "-m", "nn_book.execute.gpu", "--check"]
     told = session.run(*check, silent=True, success_codes=[0, 3])  # 3: no CUDA
     if "sees a CUDA GPU" not in told:
         session.skip(told.strip())
-    session.run("python", "docs/gpu.py")
+    session.run("python", "-m", "nn_book.execute.gpu")
 
 
 @nox.session
@@ -123,8 +124,8 @@ def cards(session: nox.Session) -> None:
     """Draw cards for links and covers of EPUBs anew (needs Chromium, a font, site/)."""
     require_site(session)
     install(session, "pdf", "pillow")
-    session.run("python", "docs/cards.py")
-    session.run("python", "docs/pdf.py", "--covers")
+    session.run("python", "-m", "nn_book.publish.cards")
+    session.run("python", "-m", "nn_book.publish.pdf", "--covers")
 
 
 @nox.session
@@ -133,7 +134,7 @@ def lint(session: nox.Session) -> None:
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("python", "docs/lint.py", *session.posargs)
+    session.run("python", "-m", "nn_book.source.lint", *session.posargs)
 
 
 @nox.session

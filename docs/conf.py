@@ -1,15 +1,12 @@
 """One Sphinx configuration for both languages: ``sphinx-build -t zh`` or ``-t en``."""
 
 import os
-import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE / "_ext")]
+from nn_book.execute import execution, gpu_results
+from nn_book.publish.whole_book import FOLDER, file_name, requirement
 
-import execution  # noqa: E402  (found on the path set above)
-import kept  # noqa: E402
-import take  # noqa: E402
+HERE = Path(__file__).parent
 
 # -- The book -------------------------------------------------------------------
 zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
@@ -20,34 +17,41 @@ project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, 
 
 # -- Sphinx ---------------------------------------------------------------------
 extensions = [
-    "bilingual",
-    "cells",
-    "changes",
-    "downloads",
-    "execution",
-    "figures",
-    "inventories",
-    "layout",
-    "mathml",
+    "nn_book.source.bilingual",
+    "nn_book.render.cells",
+    "nn_book.render.changes",
+    "nn_book.offer.downloads",
+    "nn_book.execute.execution",
+    "nn_book.render.pictures",
+    "nn_book.render.inventories",
+    "nn_book.render.layout",
+    "nn_book.render.mathml",
     "myst_nb",
-    "network",
-    "pieces",
-    "playground",
-    "search_zh",
-    "sources",
+    "nn_book.render.digit_weights",
+    "nn_book.render.demos",
+    "nn_book.render.playground",
+    "nn_book.render.search",
+    "nn_book.render.source_links",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build", "_ext", "_static", "_templates", "root", "inventories"]
+exclude_patterns = [
+    "_build",
+    "machinery",
+    "_static",
+    "_templates",
+    "root",
+    "inventories",
+]
 templates_path = ["_templates"]
-numfig = math_numfig = True  # by chapter, see _ext/layout.py
+numfig = math_numfig = True  # by chapter, see nn_book.render.layout
 nitpicky = True
 nitpick_ignore = [("py:class", "nn_tutorial.mnist.Item")]  # a type variable
 
 # -- MyST -----------------------------------------------------------------------
-myst_enable_extensions = kept.MYST_EXTENSIONS
+myst_enable_extensions = gpu_results.MYST_EXTENSIONS
 myst_heading_anchors = 3
-myst_update_mathjax = False  # there is none, see _ext/mathml.py
+myst_update_mathjax = False  # there is none, see nn_book.render.mathml
 
 # -- Reference ------------------------------------------------------------------
 default_role = "code"  # of `names` in docstrings
@@ -61,7 +65,7 @@ napoleon_use_ivar = True
 
 # -- Execution ------------------------------------------------------------------
 # The kernels see this environment. Feedback of exercises comes in both languages,
-# because one run serves both; the page shows its own (see _ext/bilingual.py).
+# because one run serves both; the page shows its own (see nn_book.source.bilingual).
 os.environ["NN_TUTORIAL_LANG"] = "both"
 os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
 execution.find_data(HERE / "chapters")
@@ -70,8 +74,8 @@ os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's pr
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))
 if os.environ["NN_TUTORIAL_DEVICE"] == "cpu":  # any other has results of its own
-    os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(kept.table_folder())
-    kept.show_kept(HERE / "chapters", nb_execution_cache_path)
+    os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(gpu_results.table_folder())
+    gpu_results.show_kept(HERE / "chapters", nb_execution_cache_path)
 nb_execution_in_temp = True  # what a chapter saves does not litter the sources
 nb_execution_timeout = 600
 # A failed cell is a warning, which -W makes an error. Unlike execution_raise_on_error
@@ -92,16 +96,16 @@ html_permalinks_icon = "#"
 site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is published
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
 repository = os.environ.get("NN_TUTORIAL_REPOSITORY", "")  # "owner/name", likewise
-html_search_language = "zh"  # for both: _ext/search_zh.py finds Chinese and English
+html_search_language = "zh"  # for both: nn_book.render.search finds Chinese and English
 
 # -- Downloads ------------------------------------------------------------------
-# What docs/build.py puts beside the folders of the languages; the PDF adds itself.
+# What nn_book.build puts beside the folders of the languages; the PDF adds itself.
 downloads_book = {
-    label: f"../{take.FOLDER}/{take.file_name('zh' if zh else 'en', ending)}"
+    label: f"../{FOLDER}/{file_name(language[:2], ending)}"
     for label, ending in (
         ("网页（.zip）" if zh else "Web pages (.zip)", "zip"),
         ("电子书（.epub）" if zh else "E-book (.epub)", "epub"),
     )
 }
 downloads_repository = repository
-downloads_requirement = take.requirement(repository) if repository else ""
+downloads_requirement = requirement(repository) if repository else ""

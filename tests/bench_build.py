@@ -3,6 +3,7 @@
 Builds a copy of docs/ in a temporary folder, so that nothing here is cold afterwards.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,9 +18,12 @@ LANGUAGE = re.compile(r"^(zh|en): ([\d.]+) s", re.M)
 
 def build(docs: Path) -> str:
     """Return what a build prints; whoever waits for the table reads it meanwhile."""
-    command = [sys.executable, str(docs / "build.py")]
+    command = [sys.executable, "-m", "nn_book.build"]
+    variables = {**os.environ, "NN_BOOK_DOCS": str(docs)}
     pipe, lines = subprocess.PIPE, []
-    with subprocess.Popen(command, stdout=pipe, text=True, encoding="utf8") as process:
+    with subprocess.Popen(
+        command, stdout=pipe, text=True, encoding="utf8", env=variables
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             lines.append(line)

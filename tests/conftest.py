@@ -14,13 +14,14 @@ from bs4 import BeautifulSoup
 
 CELL = re.compile(r"^```\{code-cell\}.*\n(?::tags: \[(.*)\]\n)?((?:.*\n)*?)```$", re.M)
 DOCS = Path(__file__).parents[1] / "docs"
-sys.path[:0] = [str(DOCS), str(DOCS / "_ext")]  # lint.py and the Sphinx extensions
 
 CONF = """\
-import sys
-
-sys.path.insert(0, EXTENSIONS)
-extensions = ["bilingual", "cells", "downloads", "myst_nb"]
+extensions = [
+    "nn_book.source.bilingual",
+    "nn_book.render.cells",
+    "nn_book.offer.downloads",
+    "myst_nb",
+]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 numfig = True
 language = "zh_CN" if tags.has("zh") else "en"
@@ -41,8 +42,7 @@ class Book:
         self.docs, self._build = folder / "docs", folder / "_build"
         self._status = self._warnings = ""
         self._output = folder
-        conf = CONF.replace("EXTENSIONS", repr(str(DOCS / "_ext")))
-        self.write("conf.py", conf.replace("CACHE", repr(str(cache))))
+        self.write("conf.py", CONF.replace("CACHE", repr(str(cache))))
         for name, text in pages.items():
             self.write(name, text)
 

@@ -143,16 +143,14 @@ def fake_cuda() -> Iterator[None]:
 
 def execute(page: Path) -> None:
     """Execute the code cells of one page; stop at the first that fails."""
-    docs = Path(__file__).parents[1] / "docs"
-    sys.path[:0] = [str(docs.parent), str(docs / "_ext")]
-    import kept
     from IPython.core.interactiveshell import InteractiveShell
+    from nn_book.execute import gpu_results
 
     os.environ.update(NN_TUTORIAL_LANG="both", NN_TUTORIAL_DEVICE="cuda")
     os.environ["MPLBACKEND"] = "agg"
     shell = InteractiveShell(colors="nocolor")
     with fake_cuda():
-        for cell in kept.read_page(page).cells:
+        for cell in gpu_results.read_page(page).cells:
             if cell.cell_type == "code":
                 done = shell.run_cell(cell.source)
                 tags = cell.metadata.get("tags", [])

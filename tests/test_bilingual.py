@@ -4,7 +4,7 @@ import re
 from textwrap import dedent
 
 import pytest
-from bilingual import LANGUAGES, select, select_comments, select_output
+from nn_book.source.bilingual import LANGUAGES, select, select_comments, select_output
 from sphinx.errors import ConfigError
 
 

@@ -20,23 +20,19 @@ from nn_tutorial import mnist
 DOCS = Path(__file__).parent.parent / "docs"
 # Only what executes, without the theme: for tests that build many times.
 PLAIN_CONF = """\
-import os, sys
+import os
 from pathlib import Path
+from nn_book.execute import execution
 here = Path(__file__).parent
-sys.path.insert(0, str(here / "_ext"))
-import execution
 os.environ["NN_TUTORIAL_DEVICE"] = "cpu"
-extensions = ["execution", "bilingual", "myst_nb"]
+extensions = ["nn_book.execute.execution", "nn_book.source.bilingual", "myst_nb"]
 html_theme = "basic"
 language = "zh_CN"
 exclude_patterns = ["_*", "root"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache"))
 """
-MACHINERY = [
-    *(file.name for file in DOCS.glob("*.py")),
-    *["_ext", "_static", "_templates", "covers", "epub.css", "root"],
-]
+CONTENT = ["conf.py", "_static", "_templates", "covers", "epub.css", "root"]
 CHAPTER = """\
 ---
 file_format: mystnb
@@ -75,7 +71,7 @@ class Book:
         self.docs = folder / "docs"
         self.site = folder / "site"
         self.docs.mkdir(parents=True)
-        for name in MACHINERY:
+        for name in CONTENT:
             source = DOCS / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, self.docs / name)
@@ -90,14 +86,14 @@ class Book:
         path.write_text(text, encoding="utf8")
 
     def start(self, *options: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, str(self.docs / "build.py"), *options]
+        command = [sys.executable, "-m", "nn_book.build", *options]
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf8",
-            env={**os.environ, **variables},
+            env={**os.environ, "NN_BOOK_DOCS": str(self.docs), **variables},
             start_new_session=True,
         )
 
@@ -189,7 +185,9 @@ def test_caches_of_older_fingerprints_are_removed(book: Book, tmp_path: Path):
 def test_other_data_execute_again_and_are_looked_for_only_when_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ):
-    import execution  # changes Sphinx for the whole process, so not for all tests
+    from nn_book.execute import (
+        execution,  # changes Sphinx for the whole process, so not for all tests
+    )
 
     data = mnist._write_stand_in(tmp_path / "data", reason="").root
     monkeypatch.setenv("NN_TUTORIAL_DEVICE", "cpu")
@@ -325,8 +323,7 @@ def test_a_kernel_that_dies_at_its_start_ends_the_build_and_is_named(tmp_path: P
 def test_a_kernel_that_never_answers_is_given_up(tmp_path: Path):
     kernel = write_kernel(tmp_path, "import time; time.sleep(4)")
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import execution\n"
+        "from nn_book.execute import execution\n"
         "from nbformat import v4\n"
         "notebook = v4.new_notebook(cells=[v4.new_code_cell('1')])\n"
         "options = {'cwd': '.', 'timeout': 60, 'allow_errors': False}\n"
@@ -334,7 +331,7 @@ def test_a_kernel_that_never_answers_is_given_up(tmp_path: Path):
         "print(result.exc_string)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(DOCS / "_ext")],
+        [sys.executable, "-c", program],
         env={**os.environ, **kernel},
         capture_output=True,
         text=True,

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from cells import tidy_traceback
+from nn_book.render.cells import tidy_traceback
 
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
 PAGE = """\

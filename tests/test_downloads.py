@@ -12,12 +12,12 @@ from urllib.parse import unquote
 
 import nbformat
 import pytest
-import take
-from downloads import first_cell
 from IPython.core.inputtransformer2 import TransformerManager
-from plain import Plain, PlainError
-from script import Cell, ScriptError, make_script
-from standalone import EmbeddingError
+from nn_book.offer.downloads import first_cell
+from nn_book.offer.embedding import EmbeddingError
+from nn_book.offer.markdown import Plain, PlainError
+from nn_book.offer.script import Cell, ScriptError, make_script
+from nn_book.publish import whole_book
 
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
 DATASETS = '''\
@@ -367,7 +367,7 @@ def test_colab_and_binder_open_a_notebook_that_is_on_the_branch(book, lang, tmp_
     for other in {"zh", "en"} - {lang}:
         (tmp_path / "site" / other / "chapters").mkdir(parents=True)
     branch = tmp_path / "branch"
-    take.write_notebooks(tmp_path / "site", branch, "some-one/book")
+    whole_book.write_notebooks(tmp_path / "site", branch, "some-one/book")
 
     book.build(lang)
     links = book.html("chapters/01-ramp").select("a.online")

@@ -79,7 +79,10 @@ What has no text.
 def book(make_book):
     book = make_book({"index.md": PAGE})
     conf = book.docs / "conf.py"
-    conf.write_text(conf.read_text(encoding="utf8") + 'extensions.append("figures")\n')
+    conf.write_text(
+        conf.read_text(encoding="utf8")
+        + 'extensions.append("nn_book.render.pictures")\n'
+    )
     # The smallest picture that is one: a PNG header of 3 x 2 pixels.
     header = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5x", 13, b"IHDR", 3, 2)
     (book.docs / "six.png").write_bytes(header)
@@ -156,7 +159,10 @@ def test_a_film_survives_as_it_is(book):
 def test_a_picture_that_does_not_say_what_it_shows_is_a_warning(make_book):
     book = make_book({"index.md": "# Page\n\n```{image} six.png\n```\n"})
     conf = book.docs / "conf.py"
-    conf.write_text(conf.read_text(encoding="utf8") + 'extensions.append("figures")\n')
+    conf.write_text(
+        conf.read_text(encoding="utf8")
+        + 'extensions.append("nn_book.render.pictures")\n'
+    )
     (book.docs / "six.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     warning = book.build().warnings()
     assert "index.md:3" in warning and "without alt text" in warning

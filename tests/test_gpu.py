@@ -16,14 +16,11 @@ from torch import nn
 from nn_tutorial import mnist
 
 DOCS = Path(__file__).parents[1] / "docs"
-MACHINERY = [
-    *(file.name for file in DOCS.glob("*.py")),
-    *["_ext", "_static", "_templates", "covers", "epub.css", "root"],
-]
+CONTENT = ["conf.py", "_static", "_templates", "covers", "epub.css", "root"]
 # To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.
 FAKE_CUDA = (
     "import runpy, sys, torch; torch.cuda.is_available = lambda: True; "
-    "del sys.argv[0]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    "runpy.run_module('nn_book.execute.gpu', run_name='__main__')"
 )
 CHAPTER = """\
 ---
@@ -75,7 +72,7 @@ class Book:
 
     def __init__(self, folder: Path, data: Path, code: str = SAY_DEVICE) -> None:
         self.docs, self.gpu = folder / "docs", folder / "docs" / "_build" / "gpu"
-        for name in MACHINERY:
+        for name in CONTENT:
             source = DOCS / name
             copy = shutil.copytree if source.is_dir() else shutil.copy
             (self.docs / name).parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +82,7 @@ class Book:
         self.variables = {
             "NN_TUTORIAL_DATA": str(data),
             "PYTHONPATH": str(folder),
+            "NN_BOOK_DOCS": str(self.docs),
             "CUDA_VISIBLE_DEVICES": "",
         }
         (self.docs / "chapters").mkdir()
@@ -97,10 +95,10 @@ class Book:
         (self.docs / "chapters" / f"{name}.md").write_text(text, encoding="utf8")
 
     def run_on_gpu(self) -> Done:
-        return Done(["-c", FAKE_CUDA, str(self.docs / "gpu.py")], **self.variables)
+        return Done(["-c", FAKE_CUDA], **self.variables)
 
     def build(self, *options: str) -> Done:
-        return Done([str(self.docs / "build.py"), *options], **self.variables)
+        return Done(["-m", "nn_book.build", *options], **self.variables)
 
     def shown(self, language: str = "en") -> list[str]:
         page = self.docs / "_build" / language / "html" / "chapters" / "07-a.html"
@@ -187,16 +185,17 @@ def test_a_stale_result_is_named_and_the_page_executed(book: Book, change):
 
 def test_a_result_depends_on_no_text_no_version_and_no_device(book: Book):
     # The machine with the GPU has another Python and another PyTorch.
-    execution = book.docs / "_ext" / "execution.py"
-    text = execution.read_text("utf8")
-    assert "platform.python_version()" in text
-    assert "metadata.version(name)" in text
-    text = text.replace("platform.python_version()", "'2.7'")
-    execution.write_text(text.replace("metadata.version(name)", "'0'"), "utf8")
+    elsewhere = (
+        "import platform, runpy; platform.python_version = lambda: '2.7'; "
+        "from nn_book.execute import execution; "
+        "execution.package_version = lambda name: '0'; "
+        "runpy.run_module('nn_book.build', run_name='__main__')"
+    )
     page = book.docs / "chapters" / "07-a.md"
     page.write_text(page.read_text("utf8").replace("# Chapter", "# One"), "utf8")
 
-    assert book.build("--only", "en").executed() == {"en": 0}
+    done = Done(["-c", elsewhere, "--only", "en"], **book.variables)
+    assert done.executed() == {"en": 0}
     assert book.shown() == ["cuda"]
 
 
@@ -234,7 +233,7 @@ def test_without_cuda_it_says_so_and_changes_nothing(tmp_path: Path, data: Path)
     before = sorted(tmp_path.rglob("*"))
 
     done = Done(
-        [str(book.docs / "gpu.py")], PYTHONDONTWRITEBYTECODE="1", **book.variables
+        ["-m", "nn_book.execute.gpu"], PYTHONDONTWRITEBYTECODE="1", **book.variables
     )
 
     assert done.code == 3  # by which `nox -s gpu` knows to skip

@@ -2,9 +2,9 @@
 
 # ruff: noqa: E501  (a Chinese paragraph is one line)
 
-import lint
 import pytest
-from pages import Page
+from nn_book.source import lint
+from nn_book.source.reader import Page
 
 PAGE = "chapters/good.md"
 GOOD = r"""---
@@ -575,7 +575,7 @@ def test_a_hidden_cell_may_not_change_what_the_page_uses_later(docs):
 
 # -- The lock -------------------------------------------------------------------
 
-ALONE = "compare both, then run 'python docs/lint.py accept'"
+ALONE = "compare both, then run 'nox -s lint -- accept'"
 
 
 @pytest.mark.parametrize(
@@ -636,7 +636,7 @@ def test_texts_and_pages_that_are_gone_leave_the_lock(docs):
     ]
     (docs / PAGE).unlink()
     assert lint.problems(docs) == [
-        f"pairs.lock:1: {PAGE} is gone: run 'python docs/lint.py accept'"
+        f"pairs.lock:1: {PAGE} is gone: run 'nox -s lint -- accept'"
     ]
     lint.accept(docs)
     assert lint.problems(docs) == []

@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from mathml import CORE, to_mathml
+from nn_book.render.mathml import CORE, to_mathml
 
 
 def inside(latex: str, *, display: bool = False) -> str:

@@ -5,10 +5,10 @@ from base64 import b64decode, b64encode
 from hashlib import sha256
 from types import SimpleNamespace
 
-import network
 import numpy as np
 import pytest
 import torch
+from nn_book.render import digit_weights
 from sphinx.errors import ExtensionError
 from torch import nn
 
@@ -55,7 +55,7 @@ def unpacked(script: str) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_layers_are_those_of_pytorch(net):
-    layers = network.layers_of(handed_over(net)["parameters"], SIZES)
+    layers = digit_weights.layers_of(handed_over(net)["parameters"], SIZES)
 
     for linear, (weights, biases) in zip([net[0], net[2]], layers, strict=True):
         assert torch.equal(torch.tensor(weights), linear.weight.detach())
@@ -63,7 +63,7 @@ def test_layers_are_those_of_pytorch(net):
 
 
 def test_each_weight_comes_back_within_half_a_step_or_one_where_sums_are_rounded(net):
-    layers = unpacked(network.script_of(handed_over(net)))
+    layers = unpacked(digit_weights.script_of(handed_over(net)))
 
     for linear, (weights, biases), allowed in zip(
         [net[0], net[2]], layers, (1, 0.5), strict=True
@@ -77,7 +77,7 @@ def test_each_weight_comes_back_within_half_a_step_or_one_where_sums_are_rounded
 
 
 def test_paper_alone_is_read_as_if_nothing_had_been_rounded(net):
-    [(weights, _), _] = unpacked(network.script_of(handed_over(net)))
+    [(weights, _), _] = unpacked(digit_weights.script_of(handed_over(net)))
     exact = net[0].weight.detach().double().numpy()
     step = np.abs(exact).max(axis=1) / 4139
 
@@ -88,7 +88,7 @@ def test_paper_alone_is_read_as_if_nothing_had_been_rounded(net):
 
 
 def test_a_script_needs_nothing_escaped_and_two_characters_a_weight(net):
-    script = network.script_of(handed_over(net))
+    script = digit_weights.script_of(handed_over(net))
 
     assert "\\" not in script
     assert script.isascii()
@@ -99,9 +99,9 @@ def test_the_largest_steps_and_a_row_of_zeros_come_back():
     weights = np.array([[1, -1, 0.5, -1, -1], [0, 0, 0, 0, 0]], np.float32)
 
     for carry in (False, True):
-        steps, scales = network.steps_of(weights, carry=carry)
+        steps, scales = digit_weights.steps_of(weights, carry=carry)
 
-        assert np.array_equal(read(network.letters_of(steps)), steps.ravel())
+        assert np.array_equal(read(digit_weights.letters_of(steps)), steps.ravel())
         np.testing.assert_allclose(steps * scales[:, None], weights, atol=1 / 4139)
 
 
@@ -111,21 +111,21 @@ def test_parameters_that_do_not_fit_their_checksum_are_refused(net, tmp_path):
     tampered[5] ^= 1
     glued["parameters"] = b64encode(tampered).decode()
     record = {"mnist_network": {"data": {"text/plain": repr(json.dumps(glued))}}}
-    path = tmp_path / f"{network.CHAPTER}.glue.json"
+    path = tmp_path / f"{digit_weights.CHAPTER}.glue.json"
     path.parent.mkdir()
     path.write_text(json.dumps(record), "utf8")
     config = SimpleNamespace(output_folder=str(tmp_path))
     app = SimpleNamespace(env=SimpleNamespace(mystnb_config=config))
 
     with pytest.raises(ExtensionError, match="does not fit its checksum"):
-        network.handed_over(app)
+        digit_weights.handed_over(app)
 
 
 def test_a_book_without_the_chapter_has_no_network(tmp_path):
     config = SimpleNamespace(output_folder=str(tmp_path))
     app = SimpleNamespace(env=SimpleNamespace(mystnb_config=config))
 
-    assert network.handed_over(app) is None
+    assert digit_weights.handed_over(app) is None
 
 
 def test_no_rounded_sum_asks_for_a_step_that_two_characters_cannot_write():
@@ -133,6 +133,6 @@ def test_no_rounded_sum_asks_for_a_step_that_two_characters_cannot_write():
     weights = draw.choice([-1, 1, 0.123, -0.456, 0.789], (2000, 784))
     weights *= draw.random((2000, 1))
 
-    steps, _ = network.steps_of(weights.astype(np.float32), carry=True)
+    steps, _ = digit_weights.steps_of(weights.astype(np.float32), carry=True)
 
     assert np.abs(steps).max() <= 4140

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from plain import Plain
+from nn_book.offer.markdown import Plain
 
 DOCS = Path(__file__).parents[1] / "docs"
-CONF = f"""\
-import sys
-sys.path.insert(0, {str(DOCS / "_ext")!r})
-extensions = ["bilingual", "cells", "figures", "myst_nb", "pieces"]
+CONF = """\
+extensions = ["nn_book.source.bilingual", "nn_book.render.cells", "myst_nb"]
+extensions += ["nn_book.render.pictures", "nn_book.render.demos"]
 language = "zh_CN" if tags.has("zh") else "en"
 html_theme = "basic"
 """
@@ -127,7 +126,7 @@ def test_a_notebook_has_the_sentence_and_says_where_the_piece_is():
 
 def test_the_playground_gets_the_very_points_of_the_book():
     import numpy as np
-    from playground import data_script
+    from nn_book.render.playground import data_script
 
     from nn_tutorial.datasets import flower, quadrants, two_gaussians
 

@@ -9,11 +9,11 @@ from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
-import publish
 import pytest
 from bs4 import BeautifulSoup
+from nn_book.publish import finishing
+from nn_book.publish.finishing import Origin
 from PIL import Image
-from publish import Origin
 
 DOCS = Path(__file__).parents[1] / "docs"
 ADDRESS = "https://example.org/book/"
@@ -35,7 +35,7 @@ def repository(tmp_path, monkeypatch):
     """A book in a repository with one commit, made west of Greenwich late at night."""
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2024-05-06T23:30:00-05:00")
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/build.py").write_text("")
+    (tmp_path / "docs/conf.py").write_text("")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "--message", "one")
@@ -60,31 +60,31 @@ def make_site(folder: Path) -> Path:
 
 def test_a_clean_clone_names_its_commit_and_the_date_in_greenwich(repository):
     commit = git(repository, "rev-parse", "HEAD")
-    assert publish.find_origin(repository) == Origin("2024-05-07", commit)
+    assert finishing.find_origin(repository) == Origin("2024-05-07", commit)
 
 
-@pytest.mark.parametrize("changed", ["docs/build.py", "docs/new.md"])
+@pytest.mark.parametrize("changed", ["docs/conf.py", "docs/new.md"])
 def test_a_clone_with_changes_says_so(repository, changed):
     (repository / changed).write_text("changed")
-    assert publish.find_origin(repository).changed
+    assert finishing.find_origin(repository).changed
 
 
 def test_a_copy_without_history_claims_no_commit(tmp_path):
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/build.py").write_text("")
-    assert publish.find_origin(tmp_path).commit == ""
+    (tmp_path / "docs/conf.py").write_text("")
+    assert finishing.find_origin(tmp_path).commit == ""
 
 
 def test_a_copy_inside_another_repository_claims_no_commit_of_that(repository):
     copy = repository / "unpacked"
     (copy / "docs").mkdir(parents=True)
-    (copy / "docs/build.py").write_text("")
-    assert publish.find_origin(copy).commit == ""
+    (copy / "docs/conf.py").write_text("")
+    assert finishing.find_origin(copy).commit == ""
 
 
 def test_a_machine_without_git_claims_no_commit(repository, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    origin = publish.find_origin(repository)
+    origin = finishing.find_origin(repository)
     assert origin.commit == ""
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", origin.date)
 
@@ -100,7 +100,7 @@ def test_a_machine_without_git_claims_no_commit(repository, monkeypatch):
     ids=["clean", "changed", "copy"],
 )
 def test_the_sentence_names_date_commit_and_versions(language, origin):
-    said = publish.built(language, origin, repository="")
+    said = finishing.built(language, origin, repository="")
     assert "2024-05-07" in said
     assert metadata.version("torch") in said
     assert platform.python_version() in said
@@ -112,13 +112,13 @@ def test_the_sentence_names_date_commit_and_versions(language, origin):
 
 def test_the_commit_is_linked_where_the_repository_is_known():
     origin = Origin("2024-05-07", "0123456789abcdef")
-    said = BeautifulSoup(publish.built("en", origin, repository="a/b"), "html.parser")
+    said = BeautifulSoup(finishing.built("en", origin, repository="a/b"), "html.parser")
     assert said.a["href"] == "https://github.com/a/b/commit/0123456789abcdef"
     assert said.a.text == "0123456"
 
 
 def test_both_languages_have_every_sentence():
-    assert publish.BUILT["zh"].keys() == publish.BUILT["en"].keys()
+    assert finishing.BUILT["zh"].keys() == finishing.BUILT["en"].keys()
 
 
 # -- A whole site -------------------------------------------------------------------
@@ -127,7 +127,7 @@ def test_both_languages_have_every_sentence():
 def test_every_page_gets_the_sentence_of_its_language(tmp_path, monkeypatch):
     monkeypatch.delenv("NN_TUTORIAL_SITE_URL", raising=False)
     site = make_site(tmp_path / "site")
-    publish.finish(site)
+    finishing.finish(site)
     for path in site.rglob("*.html"):
         page = path.read_text(encoding="utf8")
         said = BeautifulSoup(page, "html.parser").select("p.built")
@@ -147,7 +147,7 @@ def published(tmp_path, monkeypatch):
     """A site whose address is known."""
     monkeypatch.setenv("NN_TUTORIAL_SITE_URL", ADDRESS)
     site = make_site(tmp_path / "site")
-    publish.finish(site)
+    finishing.finish(site)
     return site
 
 

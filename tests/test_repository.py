@@ -304,10 +304,10 @@ def test_the_notebooks_are_on_their_branch_before_pages_link_to_them():
         for step in jobs["build"]["steps"]
         if step.get("with", {}).get("name") == "notebooks"
     ]
-    # Where docs/build.py lays them out, and where the pages say that they are.
+    # Where the build lays them out, and where the pages say that they are.
     assert upload["path"] == "docs/_build/notebooks/"
-    assert 'BUILD / "notebooks"' in read("docs/build.py")
-    assert "/blob/notebooks/" in read("docs/_ext/downloads.py")
+    assert 'BUILD / "notebooks"' in read("docs/machinery/nn_book/build.py")
+    assert "/blob/notebooks/" in read("docs/machinery/nn_book/offer/downloads.py")
     [step] = jobs["notebooks"]["steps"]
     assert "--name notebooks " in step["run"]
     assert "git init --initial-branch notebooks\n" in step["run"]

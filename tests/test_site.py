@@ -11,18 +11,18 @@ from urllib.parse import parse_qs
 
 import pytest
 from bs4 import BeautifulSoup
-from layout import WORDS
-from publish import Origin
-from search_zh import SPLIT_QUERY, ChineseAndEnglish, read_parts
-from sources import place_of
+from nn_book.publish.finishing import Origin
+from nn_book.render.layout import WORDS
+from nn_book.render.search import SPLIT_QUERY, ChineseAndEnglish, read_parts
+from nn_book.render.source_links import place_of
 
 import nn_tutorial
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONF = f"""\
-import os, sys
-sys.path.insert(0, {str(DOCS / "_ext")!r})
-extensions = ["bilingual", "layout", "mathml", "myst_nb", "search_zh"]
+import os
+extensions = ["nn_book.source.bilingual", "nn_book.render.layout", "myst_nb"]
+extensions += ["nn_book.render.mathml", "nn_book.render.search"]
 myst_enable_extensions = ["dollarmath"]
 language = "zh_CN" if tags.has("zh") else "en"
 project = html_title = "书" if tags.has("zh") else "Book"
@@ -251,7 +251,7 @@ def test_the_reading_time_counts_text_and_code_but_no_solution(make_book):
             "chapters/05-b.md": short,
         }
     )
-    options = "extensions.append('cells')\nnb_execution_mode = 'off'\n"
+    options = "extensions.append('nn_book.render.cells')\nnb_execution_mode = 'off'\n"
     book.write("conf.py", CONF + options)
     book.build()
     assert book.html("chapters/04-a").select_one(".minutes").text == (
@@ -324,7 +324,7 @@ def test_a_mistake_is_reported_with_page_and_language(pages, make_book):
 
 def test_readers_see_the_changes_in_their_language(make_book):
     book = make_book({"index.md": "# Book\n\n```{changes}\n```\n"})
-    book.write("conf.py", CONF + "extensions.append('changes')\n")
+    book.write("conf.py", CONF + "extensions.append('nn_book.render.changes')\n")
     versions = ["## 0.2\n\n- Newer `x`.\n\n---\n\n- 更新的 `x`。\n"]
     versions += ["## 0.1\n\n- Old.\n\n---\n\n- 旧的。\n"]
     book.write("../CHANGELOG.md", "# Changes\n\n" + "\n".join(versions))
@@ -513,7 +513,11 @@ def reference(make_book, monkeypatch):
 
     def build(language, more=""):
         book = make_book({"index.md": REFERENCE})
-        extensions = ["inventories", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+        extensions = [
+            "nn_book.render.inventories",
+            "sphinx.ext.autodoc",
+            "sphinx.ext.napoleon",
+        ]
         options = (
             f"extensions += {extensions}\nnitpicky = True\ndefault_role = 'code'\n"
         )
@@ -567,8 +571,11 @@ def file_of(module: pkgutil.ModuleInfo) -> str:
 def test_a_function_links_to_its_source_where_the_repository_is_known(
     reference, monkeypatch
 ):
-    monkeypatch.setattr("sources.find_origin", lambda: Origin("2024-05-06", "0123abc"))
-    sources = "extensions.append('sources')\n"
+    monkeypatch.setattr(
+        "nn_book.render.source_links.find_origin",
+        lambda: Origin("2024-05-06", "0123abc"),
+    )
+    sources = "extensions.append('nn_book.render.source_links')\n"
     assert not reference("en", sources).select(".viewcode-link")
     html = reference("en", sources + "repository = 'a/b'\n")
     (link,) = html.select("a:has(.viewcode-link)")

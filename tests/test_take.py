@@ -10,12 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 from xml.etree import ElementTree
 
-import epub
-import publish
 import pytest
-import take
 import yaml
 from bs4 import BeautifulSoup
+from nn_book.publish import epub, finishing, whole_book
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/book/"
@@ -112,7 +110,7 @@ def published(tmp_path):
 
 def bind(folder, path):
     """Write the EPUB of a site and return it, opened."""
-    epub.write_epub(take.read_book(folder), path, date="2026-11-21")
+    epub.write_epub(whole_book.read_book(folder), path, date="2026-11-21")
     return zipfile.ZipFile(path)
 
 
@@ -120,7 +118,7 @@ def bind(folder, path):
 
 
 def test_the_pages_follow_the_contents_and_chapters_have_their_numbers(site):
-    book = take.read_book(site)
+    book = whole_book.read_book(site)
     assert [(page.name, page.number, page.title) for page in book.pages] == [
         ("index", "", "小书"),
         ("chapters/b", "02", "乙"),
@@ -132,7 +130,7 @@ def test_the_pages_follow_the_contents_and_chapters_have_their_numbers(site):
 
 
 def test_what_only_a_screen_can_do_is_left_out_and_a_film_stays_at_its_last_frame(site):
-    main = take.read_book(site).pages[2].main
+    main = whole_book.read_book(site).pages[2].main
     assert main.select_one("p.chapter").get_text(strip=True) == "第 01 章"
     assert not main.select("script, style, button, output, .headerlink")
     assert [image["src"] for image in main.select("img")] == ["../_images/a.svg"]
@@ -142,8 +140,8 @@ def test_what_only_a_screen_can_do_is_left_out_and_a_film_stays_at_its_last_fram
 
 
 def test_a_book_that_is_not_built_is_missed_in_words(tmp_path):
-    with pytest.raises(take.TakeError, match=r"no book in .*zh.*`nox -s docs`"):
-        take.read_book(tmp_path / "zh")
+    with pytest.raises(whole_book.TakeError, match=r"no book in .*zh.*`nox -s docs`"):
+        whole_book.read_book(tmp_path / "zh")
 
 
 # -- EPUB -----------------------------------------------------------------------------
@@ -229,15 +227,15 @@ def test_the_contents_of_an_epub_name_chapters_and_their_sections(site, tmp_path
 def test_the_same_pages_make_the_same_files(site, tmp_path):
     for path in (tmp_path / "one.epub", tmp_path / "two.epub"):
         bind(site, path).close()
-        take.write_zip(site, path.with_suffix(".zip"))
+        whole_book.write_zip(site, path.with_suffix(".zip"))
     for kind in ("epub", "zip"):
         first, second = tmp_path / f"one.{kind}", tmp_path / f"two.{kind}"
         assert first.read_bytes().replace(b"one", b"two") == second.read_bytes()
         with zipfile.ZipFile(first) as archive:  # later as well
-            assert {info.date_time for info in archive.infolist()} == {take.EPOCH}
+            assert {info.date_time for info in archive.infolist()} == {whole_book.EPOCH}
 
 
-@pytest.mark.parametrize("language", take.LANGUAGES)
+@pytest.mark.parametrize("language", whole_book.LANGUAGES)
 def test_every_language_has_a_cover_as_high_as_shelves_like_it(language):
     data = (ROOT / "docs" / "covers" / f"{language}.png").read_bytes()
     assert data[1:4] == b"PNG"
@@ -251,7 +249,7 @@ def test_every_language_has_a_cover_as_high_as_shelves_like_it(language):
 @pytest.mark.parametrize("kind", ["site", "published"])
 def test_an_unpacked_zip_has_whatever_its_pages_link_to(kind, request, tmp_path):
     path = tmp_path / "book-zh.zip"
-    take.write_zip(request.getfixturevalue(kind), path)
+    whole_book.write_zip(request.getfixturevalue(kind), path)
     with zipfile.ZipFile(path) as archive:
         assert {name.partition("/")[0] for name in archive.namelist()} == {"book-zh"}
         assert "book-zh/404.html" not in archive.namelist()
@@ -279,16 +277,16 @@ def test_an_unpacked_zip_has_whatever_its_pages_link_to(kind, request, tmp_path)
 @pytest.fixture
 def notebooks(tmp_path, monkeypatch):
     """The branch for a site with one notebook in each language."""
-    for language in take.LANGUAGES:
+    for language in whole_book.LANGUAGES:
         chapters = tmp_path / "site" / language / "chapters"
         chapters.mkdir(parents=True)
         (chapters / "a.ipynb").write_text("{}")
-    origin = publish.Origin("2026-11-21", "0123abc")
-    monkeypatch.setattr(publish, "find_origin", lambda: origin)
+    origin = finishing.Origin("2026-11-21", "0123abc")
+    monkeypatch.setattr(finishing, "find_origin", lambda: origin)
     folder = tmp_path / "notebooks"
     (folder / "zh").mkdir(parents=True)
     (folder / "zh" / "00-old.ipynb").write_text("{}")
-    take.write_notebooks(tmp_path / "site", folder, "some-one/book.py")
+    whole_book.write_notebooks(tmp_path / "site", folder, "some-one/book.py")
     return folder
 
 
@@ -318,5 +316,7 @@ def test_binder_gets_the_package_of_this_commit_and_all_it_needs(notebooks):
 
 @pytest.mark.parametrize("name", ["book", "https://github.com/a/b", "a/b c", "a/b/c"])
 def test_a_repository_by_another_name_is_refused(name):
-    with pytest.raises(take.TakeError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"):
-        take.requirement(name)
+    with pytest.raises(
+        whole_book.TakeError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"
+    ):
+        whole_book.requirement(name)

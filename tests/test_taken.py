@@ -21,7 +21,6 @@ pytestmark = pytest.mark.take
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
-sys.path.insert(0, str(ROOT / "docs"))
 LANGUAGES = ("zh", "en")
 NAMES = {language: f"pytorch-neural-networks-{language}" for language in LANGUAGES}
 FINDS = {
@@ -123,7 +122,7 @@ def test_an_epub_has_every_chapter_with_figures_formulas_and_solutions(language)
 
 @pytest.fixture(scope="module")
 def chromium():
-    from pdf import chromium
+    from nn_book.publish.pdf import chromium
 
     with chromium() as browser:
         yield browser
@@ -337,17 +336,17 @@ def test_a_machine_without_a_chinese_font_is_told_what_to_install(tmp_path):
 
 def test_a_book_that_is_not_built_is_missed_in_words(tmp_path):
     program = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv.pop(1));"
-        "import pdf; pdf.SITE = Path(sys.argv.pop(1)); pdf.main()"
+        "import sys; from pathlib import Path; from nn_book.publish import pdf;"
+        "pdf.SITE = Path(sys.argv.pop(1)); pdf.main()"
     )
-    command = [sys.executable, "-c", program, str(ROOT / "docs"), str(tmp_path)]
+    command = [sys.executable, "-c", program, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, encoding="utf8")
     assert done.returncode == 1
     assert re.match(r"no book in .*: build it first, with `nox -s docs`", done.stderr)
 
 
 def test_radicals_become_characters_one_by_one_and_in_ranges():
-    import pdf
+    from nn_book.publish import pdf
 
     table = b"2 beginbfchar\n<03> <2F00>\n<04> <2EDA>\n<05> <4E00>\nendbfchar\n"
     table += b"1 beginbfrange\n<06> <07> <2F26>\nendbfrange\n<2F00> <4E01>\n"

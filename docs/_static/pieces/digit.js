@@ -1,6 +1,6 @@
 "use strict";
 // Draw a digit: the network that chapter 07 has trained reads what the reader draws. Its
-// weights come in digit-weights.js, which docs/_ext/network.py writes at every build.
+// weights come in digit-weights.js, which nn_book.render.digit_weights writes at every build.
 {
   const SIDE = 560; // of the paper, in its own pixels; 20 of them are one of the network's
   const PEN = 48;
@@ -72,7 +72,7 @@
   // -- The network -------------------------------------------------------------------
   let network = null;
 
-  // Called by digit-weights.js: undo what docs/_ext/network.py packed.
+  // Called by digit-weights.js: undo what nn_book.render.digit_weights packed.
   pieces.network = ({ sizes, layers, ...rest }) => {
     network = {
       ...rest,

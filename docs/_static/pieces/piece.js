@@ -1,6 +1,6 @@
 "use strict";
 // What all pieces share. A piece is a function pieces.NAME(element, state) in NAME.js;
-// docs/_ext/pieces.py says how it comes to the page.
+// nn_book.render.demos says how it comes to the page.
 window.pieces = {
   language: document.documentElement.lang.slice(0, 2), // "zh" or "en"
   load: loadPieceFile, // another file of this folder, once; returns a promise

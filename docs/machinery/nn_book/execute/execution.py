@@ -1,0 +1,180 @@
+"""When a chapter is executed again, and how parallel execution stays safe.
+
+jupyter-cache keys an executed chapter on its cells alone. What else decides an
+output goes into the name of the cache folder: see :func:`fingerprint`.
+"""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+import myst_nb.core.execute.cache
+import nbformat
+import sphinx.builders
+from jupyter_cache import get_cache
+from jupyter_cache.cache.db import NbCacheRecord
+from jupyter_cache.cache.main import JupyterCacheBase
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+from traitlets.config import Config
+
+from nn_book import DOCS
+
+KEPT = DOCS / "_build" / "gpu"  # results of `nox -s gpu`
+KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
+
+
+def package_version(name: str) -> str:
+    """Return the version of an installed package, "absent" if there is none."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def package_source() -> list[Path]:
+    """Return every source file of the installed ``nn_tutorial``, sorted."""
+    [folder] = util.find_spec("nn_tutorial").submodule_search_locations
+    return sorted(Path(folder).rglob("*.py"))
+
+
+def needs_mnist(page: Path) -> bool:
+    """Say whether a page asks for MNIST: such pages are worth a GPU."""
+    return "mnist_root(" in page.read_text("utf8")
+
+
+def find_data(chapters: Path) -> None:
+    """Find MNIST, or its stand-in, once, and tell the kernels where it is.
+
+    What is found belongs to the fingerprint: other data, other results. The download
+    has its progress bar here, in the terminal, and not in the page that needs it.
+
+    Args:
+        chapters: Folder of the chapters; without one that asks for MNIST nothing is
+            looked for.
+    """
+    if any(needs_mnist(page) for page in chapters.glob("*.md")):
+        from nn_tutorial.mnist import mnist_root
+
+        source = mnist_root(stand_in=True)
+        print("\n".join(filter(None, [source.description, source.reason])))
+        os.environ["NN_TUTORIAL_DATA"] = str(source.root)
+        os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source.checksum
+
+
+def results_fingerprint() -> str:
+    """Return a short name for what decides a result on any machine.
+
+    That is: the source of ``nn_tutorial``, and the data found by `find_data`.
+    """
+    data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
+    digest = hashlib.sha256(data.encode())
+    for path in package_source():
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def fingerprint() -> str:
+    """Return a short name for everything besides the cells that decides an output.
+
+    That is: `results_fingerprint`; the versions of Python and of the packages that
+    compute or draw; the device; and the results that a GPU run has left, since pages
+    show them.
+    """
+    parts = [results_fingerprint()]
+    parts += [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
+    parts += [f"{name} {package_version(name)}" for name in PACKAGES]
+    digest = hashlib.sha256("\n".join(parts).encode())
+    for path in sorted(path for path in KEPT.glob("*") if path.is_file()):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prepare_cache(parent: Path) -> Path:
+    """Return the cache folder of this fingerprint, usable by parallel workers.
+
+    Older folders under ``parent`` are removed, all but the last one used.
+    """
+    path = parent / fingerprint()
+    path.mkdir(parents=True, exist_ok=True)
+    os.utime(path)
+    by_age = sorted(parent.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in by_age[KEPT_CACHES:]:
+        shutil.rmtree(old)
+    forget_broken_records(get_cache(path))
+    return path
+
+
+def forget_broken_records(cache: JupyterCacheBase) -> None:
+    """Drop records whose notebook a killed build left missing or half-written."""
+    for record in NbCacheRecord.records_all(cache.db):  # .db creates the database
+        path = cache._get_notebook_path_cache(record.hashkey)
+        try:
+            nbformat.reads(path.read_text("utf8"), 4)
+        except (OSError, ValueError, nbformat.reader.NotJSONError):
+            NbCacheRecord.remove_record(record.pk, cache.db)
+            # An empty folder would stop the new notebook from being written.
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
+    """Execute one chapter; an error reads as the reader of a log needs it.
+
+    The kernel's own log stays at errors (it warns of its transport at every start),
+    and the report of a failed cell has the cell and the exception, no frames of the
+    tools and no terminal colours.
+
+    A kernel talks through sockets in a folder of its own, where the system has them.
+    A TCP port is chosen by one process and opened by another, and a third can take it
+    in between. A kernel that dies, or does not answer within a minute of its start, is
+    an error like one of a cell, and so its page is named.
+    """
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    with tempfile.TemporaryDirectory(prefix="nn-", ignore_cleanup_errors=True) as own:
+        sockets = {"transport": "ipc", "ip": f"{own}/kernel"}
+        config = Config(KernelManager=sockets if os.name == "posix" else {})
+        try:
+            result = single_nb_execution(
+                notebook, extra_arguments=quiet, config=config, **options
+            )
+        except RuntimeError as error:  # this is what nbclient says of kernels
+            result = ExecutionResult(notebook, options["cwd"], 0.0, error, "")
+    if result.err is not None:
+        result.exc_string = ANSI.sub("", str(result.err))
+    return result
+
+
+myst_nb.core.execute.cache.single_nb_execution = execute
+
+# jupyter-cache 1.0.1 is not safe under `sphinx-build -j N`: workers race to create the
+# database (cured above, before they start), and the clean-up of one can drop the
+# fresh record of another (cured here; whole caches are removed by fingerprint).
+JupyterCacheBase.truncate_caches = lambda self: None
+
+
+def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[Any]:
+    """Return a chunk for every page, the long MNIST chapters first.
+
+    Sphinx hands each worker a run of neighbouring pages. One page at a time, with the
+    longest first, keeps every core busy until the end.
+    """
+    return [[page] for page in sorted(pages, key=lambda page: "mnist" not in page)]
+
+
+sphinx.builders.make_chunks = one_page_each
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Read every page again when the fingerprint has changed."""
+    app.add_config_value("execution_fingerprint", fingerprint(), "env", str)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

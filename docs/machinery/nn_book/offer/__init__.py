@@ -1,0 +1,1 @@
+"""What a chapter offers to take along: a notebook and a script."""

@@ -1,0 +1,261 @@
+"""Offer every chapter as a notebook and as one script, in the language of the page.
+
+Both stand beside the page. The notebook is the chapter without its outputs. The script
+runs alone: what it uses of ``nn_tutorial`` is written into it. Hidden cells, which only
+serve the page, are in neither. A published book also leads to Colab and Binder, which
+open the notebooks from the branch ``notebooks`` of the repository (see take.py).
+
+Options of conf.py:
+
+    downloads_package      folder of the package; None: nn_tutorial beside the docs
+    downloads_book         files that hold the whole book, from the front page, by label
+    downloads_repository   "owner/name" on GitHub; empty if the book is not published
+    downloads_requirement  what pip installs to get the package; empty if not published
+
+Templates find the files of a page as ``downloads``, and where its notebook can be run
+as ``online``: lists of ``{"href", "label"}``.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from myst_nb.core.read import read_myst_markdown_notebook
+from myst_nb.core.variables import format_plain_text
+from myst_nb.sphinx_ import NbMetadataCollector
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.typing import ExtensionMetadata
+
+from nn_book.offer.embedding import EmbeddingError
+from nn_book.offer.markdown import Plain, PlainError
+from nn_book.offer.script import Cell, ScriptError, make_script
+from nn_book.source.bilingual import language_of, metadata, select, select_comments
+from nn_book.source.course import chapter_numbers, name_chapters
+
+logger = logging.getLogger(__name__)
+
+CHAPTERS = "chapters/"
+LABELS = {
+    "ipynb": {"zh": "笔记本（.ipynb）", "en": "Notebook (.ipynb)"},
+    "py": {"zh": "脚本（.py）", "en": "Script (.py)"},
+}
+ONLINE = {
+    "Colab": "https://colab.research.google.com/github/{}/blob/notebooks/{}/{}.ipynb",
+    "Binder": "https://mybinder.org/v2/gh/{}/notebooks?labpath={}%2F{}.ipynb",
+}
+INSTALL = """\
+if importlib.util.find_spec("nn_tutorial") is None:
+    if "google.colab" in sys.modules:  # {reason}
+        %pip install --quiet --no-deps "{requirement}" libcst
+    else:
+        %pip install --quiet "{requirement}"
+"""
+FIRST_CELL = {
+    "zh": {
+        "install": "# 本书的包 nn_tutorial 如果还没有装，就先装上。",
+        "reason": "其余的库 Colab 都有",
+        "by_hand": """\
+# 练习和画图要用到本书的包 nn_tutorial。还没有装，就在这本书的文件夹里运行：
+#     python -m pip install ".[all]"
+""",
+        "language": "# 练习的提示用中文",
+    },
+    "en": {
+        "install": "# Install the package of the book, nn_tutorial, if it is missing.",
+        "reason": "Colab has the other libraries",
+        "by_hand": """\
+# Exercises and figures need the package of the book, nn_tutorial. If it is not yet
+# installed, run this in the folder of the book:
+#     python -m pip install ".[all]"
+""",
+        "language": "# hints of the exercises",
+    },
+}
+
+
+class References:
+    """The words that the site shows for a reference on one page."""
+
+    def __init__(self, app: Sphinx, docname: str) -> None:
+        self.app, self.docname = app, docname
+
+    def look_up(self, kind: str, target: str) -> str:
+        """Return the words for a role and its target; see `Plain`.
+
+        Raises:
+            KeyError: If the target is unknown.
+        """
+        if kind.startswith("glue"):
+            return self.glued(target)
+        if kind == "doc":
+            name = self.app.env.relfn2path(target, self.docname)[0]
+            return self.app.env.titles[name.removesuffix(".md")].astext()
+        if kind == "eq":
+            return f"({self.app.env.domains['math'].equations[target][1]})"
+        if kind == "numref":
+            return self.numbered(target.lower())
+        return self.app.env.domains.standard_domain.labels[target.lower()][2]
+
+    def numbered(self, label: str) -> str:
+        """Return "Fig. 2" or the like."""
+        docname, node_id, _ = self.app.env.domains.standard_domain.labels[label]
+        for figtype, numbers in self.app.env.toc_fignumbers[docname].items():
+            if node_id in numbers:
+                number = ".".join(map(str, numbers[node_id]))
+                return self.app.config.numfig_format[figtype] % number
+        raise KeyError(label)
+
+    def glued(self, target: str) -> str:
+        """Return a glued value, for "key", "key:.3f" or "other.md::key:.3f"."""
+        page, _, rest = target.rpartition("::")
+        key, _, spec = rest.partition(":")
+        docname = self.docname
+        if page:
+            docname = self.app.env.relfn2path(page, docname)[0].removesuffix(".md")
+        folder = Path(self.app.env.mystnb_config.output_folder)
+        text = (folder / f"{docname}.glue.json").read_text(encoding="utf8")
+        values = json.loads(text)
+        return format_plain_text(values[key]["data"]["text/plain"], spec or "s")
+
+
+def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
+    """Yield the cells that a reader of this language sees, text as plain Markdown."""
+    lang = language_of(app.config)
+    source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
+    numbers = chapter_numbers(Path(app.srcdir))
+    text = name_chapters(select(source, lang), lang, numbers)
+    chapter = read_myst_markdown_notebook(text, app.env.myst_config)
+    plain = Plain(lang, References(app, docname).look_up)
+    shown = results_on_page(app.env.get_doctree(docname))
+    texts: list[str] = []  # since the last cell of code
+    for index, cell in enumerate(chapter.cells):
+        tags = tuple(cell.metadata.get("tags", []))
+        if cell.cell_type == "markdown":
+            texts.append(plain.blocks(cell.source))
+        elif cell.cell_type == "code" and "remove-cell" not in tags:
+            if any(texts):
+                yield Cell(False, "\n\n".join(filter(None, texts)))
+            texts = []
+            code = select_comments(cell.source, lang)
+            yield Cell(True, code, tags, index in shown)
+    if any(texts):
+        yield Cell(False, "\n\n".join(filter(None, texts)))
+
+
+def results_on_page(doctree: nodes.document) -> set[int]:
+    """Return the indices of the cells whose last value the page shows as text."""
+    return {
+        cell["cell_index"]
+        for cell in doctree.findall(nodes.container)
+        if cell.get("nb_element") == "cell_code"
+        for bundle in cell.findall(nodes.container)
+        if bundle.get("nb_element") == "mime_bundle"
+        and [part.get("mime_type") for part in bundle] == ["text/plain"]
+    }
+
+
+def make_notebook(cells: list[Cell], lang: str, requirement: str) -> NotebookNode:
+    """Return a chapter as a notebook without outputs, the same in every build."""
+    first = first_cell(lang, requirement)
+    notebook = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for number, cell in enumerate([Cell(True, first), *cells]):
+        make = nbformat.v4.new_code_cell if cell.code else nbformat.v4.new_markdown_cell
+        kept = [tag for tag in cell.tags if tag == "raises-exception"]
+        notebook.cells.append(
+            make(
+                cell.source,
+                id=f"cell-{number}",
+                metadata={"tags": kept} if kept else {},
+            )
+        )
+    nbformat.validate(notebook)
+    return notebook
+
+
+def first_cell(lang: str, requirement: str) -> str:
+    """Return the cell that gets the package and sets the language of the exercises."""
+    words = FIRST_CELL[lang]
+    language = f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")'
+    end = f"{language}  {words['language']}"
+    if not requirement:
+        return f"{words['by_hand']}import os\n\n{end}"
+    install = INSTALL.format(reason=words["reason"], requirement=requirement)
+    imports = "import importlib.util\nimport os\nimport sys\n"
+    return f"{words['install']}\n{imports}\n{install}\n{end}"
+
+
+def write_downloads(app: Sphinx, exception: Exception | None) -> None:
+    """Write the files of every chapter, after a build that succeeded."""
+    if exception is not None or app.builder.format != "html":
+        return
+    package = app.config.downloads_package or Path(app.srcdir).parent / "nn_tutorial"
+    lang = language_of(app.config)
+    for docname in sorted(app.env.found_docs):
+        if not docname.startswith(CHAPTERS) or is_up_to_date(app, docname):
+            continue
+        run = NbMetadataCollector.get_exec_data(app.env, docname)
+        if run is None or not run["succeeded"]:
+            continue  # there is nothing to offer, and MyST-NB has said why
+        try:
+            cells = list(visible_cells(app, docname))
+            notebook = make_notebook(cells, lang, app.config.downloads_requirement)
+            script = make_script(cells, lang, Path(package))
+        except (PlainError, ScriptError, EmbeddingError) as error:
+            logger.error("no download of this chapter: %s", error, location=docname)
+            continue
+        path = Path(app.outdir, docname)
+        text = nbformat.writes(notebook)
+        path.with_suffix(".ipynb").write_text(text, encoding="utf8")
+        path.with_suffix(".py").write_text(script, encoding="utf8")
+
+
+def is_up_to_date(app: Sphinx, docname: str) -> bool:
+    """Whether the files of a chapter were made after its page."""
+    page = Path(app.outdir, f"{docname}.html")
+    script = page.with_suffix(".py")
+    return script.exists() and script.stat().st_mtime_ns > page.stat().st_mtime_ns
+
+
+def add_links(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], *_: object
+) -> None:
+    """Tell the template which files belong to a page, and where its notebook runs."""
+    context["downloads"] = context["online"] = []
+    lang, pathto = language_of(app.config), context["pathto"]
+    if pagename.startswith(CHAPTERS) and pagename in app.env.found_docs:
+        context["downloads"] = [
+            {"href": pathto(f"{pagename}.{kind}", resource=True), "label": label[lang]}
+            for kind, label in LABELS.items()
+        ]
+        if repository := app.config.downloads_repository:
+            name = pagename.removeprefix(CHAPTERS)
+            context["online"] = [
+                {"href": address.format(repository, lang, name), "label": label}
+                for label, address in ONLINE.items()
+            ]
+    elif pagename == app.config.root_doc:
+        context["downloads"] = [
+            {"href": href, "label": label}
+            for label, href in app.config.downloads_book.items()
+        ]
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the extension."""
+    app.add_config_value("downloads_package", None, "html", (str, Path, type(None)))
+    app.add_config_value("downloads_book", {}, "html", dict)
+    app.add_config_value("downloads_repository", "", "html", str)
+    app.add_config_value("downloads_requirement", "", "html", str)
+    app.connect("html-page-context", add_links)
+    app.connect("build-finished", write_downloads)
+    return metadata(__file__)

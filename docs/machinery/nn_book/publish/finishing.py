@@ -1,0 +1,170 @@
+"""What a built site gets as a whole, after both of its languages.
+
+- Every page says from which commit of the book it was built, when that was, and with
+  which versions. The pages that Sphinx writes only keep a place for it: so a commit
+  that changes nothing on a page does not make Sphinx write it again.
+- A site whose address is known (NN_TUTORIAL_SITE_URL) gets a map for search engines,
+  and the page that chooses the language shows a card where somebody links to it.
+"""
+
+import os
+import platform
+import re
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from importlib import metadata
+from pathlib import Path
+
+from nn_book import DOCS
+
+ROOT = DOCS.parent
+TAGS = {"zh": "zh-CN", "en": "en"}
+
+BUILT = {
+    "zh": {
+        "clean": "由 {date} 的提交 {commit} 制作，",
+        "changed": "由 {date} 的提交 {commit} 加上尚未提交的改动制作，",
+        "copy": "{date} 由 {version} 版的源代码制作，没有 git 历史，",
+        "versions": "PyTorch {torch}，Python {python}。",
+    },
+    "en": {
+        "clean": "Built from commit {commit} of {date}",
+        "changed": "Built from commit {commit} of {date} and uncommitted changes",
+        "copy": "Built on {date} from a copy of version {version} without its history",
+        "versions": ", with PyTorch {torch} and Python {python}.",
+    },
+}
+PLACE = re.compile("<!-- built (zh|en) -->")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the book was built from; ``commit`` is empty where git cannot tell."""
+
+    date: str  # of the commit, in UTC; of the build where there is no commit
+    commit: str = ""
+    changed: bool = False  # whether the files differ from the commit
+
+
+def find_origin(root: Path = ROOT) -> Origin:
+    """Ask git for the commit of the book; a copy without history has none."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            env={**os.environ, "TZ": "UTC"},
+            capture_output=True,
+            encoding="utf8",
+            check=True,
+        )
+        return done.stdout.strip()
+
+    try:
+        # The book may lie, unpacked, in a repository of something else.
+        git("ls-files", "--error-unmatch", "docs/conf.py")
+        log = ["log", "-1", "--date=format-local:%Y-%m-%d", "--format=%cd %H"]
+        date, commit = git(*log).split()
+        return Origin(date, commit, changed=bool(git("status", "--porcelain")))
+    except (OSError, subprocess.CalledProcessError):
+        return Origin(f"{datetime.now(UTC):%Y-%m-%d}")
+
+
+def built(language: str, origin: Origin, *, repository: str) -> str:
+    """Return the sentence on what a page was built from, as HTML.
+
+    Args:
+        language: "zh" or "en".
+        origin: The commit.
+        repository: "owner/name" on GitHub, or "" if it is not known.
+    """
+    kind = "copy" if not origin.commit else "changed" if origin.changed else "clean"
+    commit = f"<code>{origin.commit[:7]}</code>"
+    if repository:
+        address = f"https://github.com/{escape(repository)}/commit/{origin.commit}"
+        commit = f'<a href="{address}">{commit}</a>'
+    text = BUILT[language][kind] + BUILT[language]["versions"]
+    versions = {"torch": metadata.version("torch"), "python": platform.python_version()}
+    version = metadata.version("nn_tutorial")
+    said = text.format(date=origin.date, commit=commit, version=version, **versions)
+    return f'<p class="built">{said}</p>'
+
+
+def finish(site: Path) -> None:
+    """Complete the pages of a site, and add what concerns all of them.
+
+    Args:
+        site: Folder with ``zh``, ``en`` and the pages of ``docs/root``.
+    """
+    repository = os.environ.get("NN_TUTORIAL_REPOSITORY", "")
+    address = os.environ.get("NN_TUTORIAL_SITE_URL", "")
+    origin = find_origin()
+    said = {lang: built(lang, origin, repository=repository) for lang in TAGS}
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf8")
+        text = PLACE.sub(lambda place: said[place[1]], text)
+        if page == site / "index.html" and address:
+            text = text.replace("</title>\n", f"</title>\n{card(text, address)}", 1)
+        page.write_text(text, encoding="utf8", newline="\n")
+    if address:
+        (site / "sitemap.xml").write_text(sitemap(site, address), encoding="utf8")
+        robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
+        (site / "robots.txt").write_text(robots, encoding="utf8")
+
+
+def card(text: str, address: str) -> str:
+    """Return what a link to the page that chooses the language shows elsewhere.
+
+    Args:
+        text: The HTML of that page.
+        address: Where the site is published.
+    """
+    title = re.search("<title>(.*)</title>", text)[1]
+    description = re.search('<meta name="description" content="(.*?)">', text)[1]
+    entries = {
+        "og:type": "website",
+        "og:title": title,
+        "og:description": description,
+        "og:locale": "zh_CN",
+        "og:locale:alternate": "en_US",
+        "og:url": address,
+        "og:image": f"{address}card-zh.png",
+        "og:image:width": "1200",
+        "og:image:height": "630",
+        "og:image:alt": title,
+    }
+    lines = [f'<meta property="{k}" content="{v}">\n' for k, v in entries.items()]
+    lines.append('<meta name="twitter:card" content="summary_large_image">\n')
+    lines.append(f'<link rel="canonical" href="{address}">\n')
+    return "".join(lines)
+
+
+def sitemap(site: Path, address: str) -> str:
+    """Return the map of a site: each page, and the same page in the other language.
+
+    Pages that ask search engines to stay away (the search, "no such page") are left
+    out.
+    """
+    entries = []
+    for page in sorted((site / "zh").rglob("*.html")):
+        name = page.relative_to(site / "zh").as_posix()
+        if 'name="robots" content="noindex"' in page.read_text(encoding="utf8"):
+            continue
+        links = "".join(
+            f'    <xhtml:link rel="alternate" hreflang="{tag}"'
+            f' href="{escape(f"{address}{code}/{name}")}"/>\n'
+            for code, tag in TAGS.items()
+        )
+        entries += [
+            f"  <url>\n    <loc>{escape(f'{address}{code}/{name}')}</loc>\n"
+            f"{links}  </url>\n"
+            for code in TAGS
+        ]
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"\n'
+        '        xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+        f"{''.join(sorted(entries))}</urlset>\n"
+    )

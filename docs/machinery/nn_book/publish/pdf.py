@@ -1,0 +1,367 @@
+"""The book of one language as a PDF: the built pages, printed by Chromium.
+
+    python -m nn_book.publish.pdf          both languages, into site/download/
+    python -m nn_book.publish.pdf --coversthe covers of the EPUBs, into docs/covers/
+
+Chromium is what draws the pages on a screen, so figures, formulas and code look the
+same on paper. It prints twice: on the first pass the table of contents learns on which
+page everything is. Headings become bookmarks, links stay links, fonts are embedded.
+"""
+
+import argparse
+import html
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+import pikepdf
+from playwright.sync_api import Browser, Error, sync_playwright
+
+from nn_book import DOCS
+from nn_book.publish.whole_book import (
+    FOLDER,
+    LANGUAGES,
+    Book,
+    Page,
+    TakeError,
+    file_name,
+    read_book,
+    text_of,
+)
+
+SITE = DOCS.parent / "site"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+COVER_SIZE = {"width": 600, "height": 960}  # CSS pixels, drawn finer
+
+WORDS = {
+    "zh": {"contents": "目录", "chapter": "第 {} 章", "author": "nn_tutorial 作者"},
+    "en": {
+        "contents": "Contents",
+        "chapter": "Chapter {}",
+        "author": "The nn_tutorial authors",
+    },
+}
+# Noto draws a radical and the character of the same shape with one glyph, and Chromium
+# notes the radical: a search for the character would not find it. Most radicals have
+# their character in Unicode's tables; these do not, or another one.
+RADICALS = str.maketrans(
+    "⺰⻅⻆⻈⻉⻋⻐⻓⻔⻙⻚⻛⻜⻠⻢⻥⻦⻧⻨⻪⻬⻮⻰⼾",
+    "纟见角讠贝车钅长门韦页风飞饣马鱼鸟卤麦黾齐齿龙户",
+)
+# Without a font for them all Chinese characters look the same: an empty box.
+SAME_PICTURE = """
+() => {
+  const draw = (character) => {
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    context.font = "40px " + getComputedStyle(document.body).fontFamily;
+    context.fillText(character, 5, 50);
+    return canvas.toDataURL();
+  };
+  return draw("学") === draw("图");
+}
+"""
+
+
+def print_book(book: Book, path: Path, browser: Browser) -> None:
+    """Print a book into a PDF.
+
+    Args:
+        book: The pages; they are changed.
+        path: The file to write.
+        browser: A running Chromium.
+
+    Raises:
+        TakeError: If the machine has no Chinese font.
+    """
+    for page in book.pages:
+        prepare(book, page)
+    print_html(whole_book(book, {}), path, browser)
+    print_html(whole_book(book, page_numbers(path)), path, browser)
+    finish(book, path)
+
+
+def page_numbers(path: Path) -> dict[str, int]:
+    """Return the page on which each target of a link stands; the first one is 1."""
+    with pikepdf.open(path) as pdf:
+        sheets = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        return {
+            unquote(name.removeprefix("/")): sheets[target[0].objgen]
+            for name, target in pdf.Root.Dests.items()
+        }
+
+
+def finish(book: Book, path: Path) -> None:
+    """Say who wrote the book, show its bookmarks, and pack the file.
+
+    Chromium writes what a screen reader needs as tens of thousands of loose objects;
+    packed, the file is less than half as large.
+    """
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.docinfo["/Author"] = pikepdf.String(WORDS[book.language]["author"])
+        pdf.docinfo["/Subject"] = pikepdf.String(book.description)
+        with pdf.open_outline() as outline:
+            # Chromium loses a space where a line ends, and says some words twice.
+            for bookmark, title in zip(walk(outline.root), headings(book), strict=True):
+                bookmark.title = title
+        for font in pdf.objects:
+            if isinstance(font, pikepdf.Dictionary) and "/ToUnicode" in font:
+                characters = font.ToUnicode
+                characters.write(with_characters(characters.read_bytes()))
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def walk(bookmarks: Iterable[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineItem]:
+    """Yield bookmarks and those below them, in the order of the book."""
+    for bookmark in bookmarks:
+        yield bookmark
+        yield from walk(bookmark.children)
+
+
+def headings(book: Book) -> Iterator[str]:
+    """Yield the text of every heading, in the order of the book."""
+    yield WORDS[book.language]["contents"]
+    for page in book.pages:
+        yield from map(text_of, page.main.find_all(re.compile("h[1-6]")))
+
+
+def with_characters(cmap: bytes) -> bytes:
+    """Return a table of what glyphs mean with characters in the place of radicals.
+
+    Args:
+        cmap: Lines such as ``<03> <2F00>``, for one glyph, or ``<03> <05> <2F00>``, for
+            glyphs that mean one character and those that follow it.
+    """
+
+    def line(found: re.Match[bytes]) -> bytes:
+        first, last, radical = found.groups()
+        count = int(last, 16) - int(first, 16) + 1 if last else 1
+        meant = [chr(int(radical, 16) + place) for place in range(count)]
+        values = b" ".join(
+            b"<%04X>" % ord(unicodedata.normalize("NFKC", one.translate(RADICALS)))
+            for one in meant
+        )
+        if last:
+            return b"<%s> <%s> [%s]" % (first, last, values)
+        return b"<%s> %s" % (first, values)
+
+    pattern = rb"^<(\w+)>(?: <(\w+)>)? <(2[EF][0-9A-F]{2})>$"
+    return re.sub(pattern, line, cmap, flags=re.MULTILINE)
+
+
+def print_html(text: str, path: Path, browser: Browser) -> None:
+    """Print one HTML file into a PDF; see `print_book`."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "book.html")
+        source.write_text(text, encoding="utf8")
+        tab = browser.new_page()
+        tab.goto(source.as_uri())
+        if tab.evaluate(SAME_PICTURE):
+            message = "no Chinese font on this machine: install one, such as Noto Sans"
+            raise TakeError(f"{message} CJK (Debian: fonts-noto-cjk)")
+        tab.pdf(path=path, prefer_css_page_size=True, outline=True, tagged=True)
+        tab.close()
+
+
+def prepare(book: Book, page: Page) -> None:
+    """Make a page fit to stand in one file with all others."""
+    main = page.main
+    book.relink(page, lambda name, fragment: f"#{place(name, fragment)}")
+    for tag in main.select("[id]"):
+        if not tag.find_parent("svg"):
+            tag["id"] = place(page.name, tag["id"])
+    for picture in main.select("img"):
+        source = (book.folder / page.name).parent / unquote(picture["src"])
+        picture["src"] = source.resolve().as_uri()
+    for solution in main.select("details"):
+        solution["open"] = ""
+    for label in main.select("p.chapter"):  # a bookmark has it, too
+        label.name, label.attrs = "span", {"class": "chapter"}
+        label.string = text_of(label) + " "
+        main.h1.insert(0, label.extract())
+
+
+def place(name: str, fragment: str) -> str:
+    """Return the id, in the whole book, of a page or of a place on it."""
+    return f"{name}--{fragment}" if fragment else name
+
+
+def whole_book(book: Book, numbers: dict[str, int]) -> str:
+    """Return the book as one HTML file, with page numbers where they are known."""
+    pages = []
+    for page in book.pages:
+        kind = "part" if page.number else "part plain"
+        pages.append(
+            f'<article class="{kind}" id="{page.name}" style="page: {key(page)}">'
+            f"{page.main.decode_contents()}</article>"
+        )
+    heads = "".join(
+        f"@page {key(page)} {{ @top-center {{ "
+        f'content: "{running_head(book, page)}" }} }}\n'
+        for page in book.pages
+    )
+    return frame(book, cover(book) + contents(book, numbers) + "".join(pages), heads)
+
+
+def key(page: Page) -> str:
+    """Return a name for the sheets of a page, as CSS allows."""
+    return "sheet-" + re.sub(r"\W", "-", page.name)
+
+
+def running_head(book: Book, page: Page) -> str:
+    """Return what stands above the text of a page, as a CSS string."""
+    words = WORDS[book.language]
+    chapter = words["chapter"].format(page.number) + "  " if page.number else ""
+    return (chapter + page.title).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def frame(book: Book, body: str, style: str = "") -> str:
+    """Return a whole HTML file with the styles of the book."""
+    styles = [
+        (DOCS / name).read_text("utf8") for name in ("_static/book.css", "pdf.css")
+    ]
+    return (
+        f'<!DOCTYPE html>\n<html lang="{book.tag}" data-theme="light">\n<head>'
+        f'<meta charset="utf-8">\n<title>{html.escape(book.title)}</title>\n'
+        f"<style>{''.join(styles)}{style}</style></head>\n<body>{body}</body></html>\n"
+    )
+
+
+def cover(book: Book) -> str:
+    """Return the cover: title, the picture of the front page, what the book is."""
+    picture = book.pages[0].main.select_one("img")
+    drawing = f'<img src="{picture["src"]}" alt="">' if picture else ""
+    about = "<br>".join(map(html.escape, book.about.split("\n")))
+    return (
+        f'<div class="cover"><p class="name">{html.escape(book.title)}</p>{drawing}'
+        f"<p>{html.escape(book.description)}</p>"
+        f'<p class="end">{about}</p></div>'
+    )
+
+
+def contents(book: Book, numbers: dict[str, int]) -> str:
+    """Return the table of contents, with page numbers where they are known."""
+
+    def line(target: str, title: str) -> str:
+        number = numbers.get(target, "")
+        return (
+            f'<a href="#{target}"><span>{html.escape(title)}</span>'
+            f"<span>{number}</span></a>"
+        )
+
+    entries = []
+    for page in book.pages:
+        sections = "".join(
+            f"<li>{line(section['id'], text_of(section.h2))}</li>"
+            for section in page.main.select("section > section[id]")
+            if section.h2 and section.h2.parent is section
+        )
+        title = f"{page.number}  {page.title}" if page.number else page.title
+        entries.append(f"<li>{line(page.name, title)}<ol>{sections}</ol></li>")
+    title = WORDS[book.language]["contents"]
+    return f'<nav class="toc"><h1>{title}</h1><ol>{"".join(entries)}</ol></nav>'
+
+
+# -- Chromium -------------------------------------------------------------------------
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the Chromium that CHROMIUM names, an installed one, or Playwright's own.
+
+    Raises:
+        TakeError: If there is none.
+    """
+    found = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS)]
+    arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # root has none
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(
+                executable_path=next(filter(None, found), None), args=arguments
+            )
+        except Error as error:
+            message = f"no Chromium: {error.message.splitlines()[0]}"
+            hint = "install Chromium or Chrome, or let CHROMIUM name its program"
+            raise TakeError(f"{message}\n{hint}") from None
+        yield browser
+        browser.close()
+
+
+# -- The site -------------------------------------------------------------------------
+
+
+def link_from_front_page(site: Path, language: str) -> None:
+    """Put a link to the PDF on the front page, behind the one to the EPUB.
+
+    Raises:
+        TakeError: If the front page has no link to the EPUB.
+    """
+    path = site / language / "index.html"
+    text = path.read_text(encoding="utf8")
+    name = file_name(language, "pdf")
+    if name in text:
+        return
+    epub = file_name(language, "epub")
+    found = re.search(rf' <a href="([^"]*){re.escape(epub)}" download>.*?</a>', text)
+    if found is None:
+        raise TakeError(
+            f"{path} has no link to {epub}, beside which that to the PDF goes"
+        )
+    link = f' <a href="{found[1]}{name}" download>PDF</a>'
+    text = text[: found.end()] + link + text[found.end() :]
+    path.write_text(text, encoding="utf8", newline="\n")
+
+
+def write_cover(book: Book, path: Path, browser: Browser) -> None:
+    """Draw the cover of the EPUB; it is kept, so that `docs` needs no Chromium."""
+    from PIL import Image  # nothing else here needs it
+
+    prepare(book, book.pages[0])
+    book.about = book.about.partition("\n")[0]  # not the commit: it is drawn once
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "cover.html")
+        source.write_text(frame(book, cover(book)), encoding="utf8")
+        tab = browser.new_page(viewport=COVER_SIZE, device_scale_factor=1.5)
+        tab.goto(source.as_uri())
+        picture = Image.open(io.BytesIO(tab.screenshot()))
+        tab.close()
+    # Few colours make a small file, and the picture has no more.
+    picture.convert("RGB").quantize(64).save(path, optimize=True)
+
+
+def main() -> None:
+    """Print what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--covers", action="store_true", help="draw the EPUBs' covers")
+    options = parser.parse_args()
+    try:
+        with chromium() as browser:
+            for language in LANGUAGES:
+                book = read_book(SITE / language)
+                if options.covers:
+                    path = DOCS / "covers" / f"{book.language}.png"
+                    write_cover(book, path, browser)
+                else:
+                    path = SITE / FOLDER / file_name(book.language, "pdf")
+                    path.parent.mkdir(exist_ok=True)
+                    print_book(book, path, browser)
+                    link_from_front_page(SITE, book.language)
+                size = path.stat().st_size / 1e6
+                print(f"{path.relative_to(DOCS.parent)}: {size:.1f} MB")
+    except TakeError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,291 @@
+"""What readers take along: the book of one language in one file, and its notebooks.
+
+Everything is made from the built pages, so it shows what they show. `read_book` hands
+the pages over as print needs them: without what only a screen with scripts can do.
+``epub.py`` and ``pdf.py`` bind them; `write_zip` packs the site itself, to be opened
+from a disk; `write_notebooks` lays out what Colab and Binder open.
+"""
+
+import re
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin
+
+from bs4 import BeautifulSoup, Tag
+
+from nn_book.publish import finishing
+
+NAME = "pytorch-neural-networks"  # of every file that holds the whole book
+FOLDER = "download"  # of these files, in site/
+LANGUAGES = ("zh", "en")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of files in archives: equal books, equal files
+
+# What a reader of paper, or of an e-book without scripts, has no use for. A film stays
+# at its last frame, as on a page without scripts.
+SCREEN_ONLY = (
+    "script, style, .minutes, .downloads, .headerlink, .only-dark, .toctree-wrapper, "
+    ".nn-film-controls, .nn-film-label, [data-frames][display=none]"
+)
+# HTML knows these names in any case and the parser writes them small; XML does not.
+CAMEL = {
+    name.lower(): name
+    for name in (
+        *("viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits"),
+        *("linearGradient", "radialGradient", "gradientUnits", "gradientTransform"),
+        *("patternUnits", "patternTransform", "markerUnits", "markerWidth"),
+        *("markerHeight", "refX", "refY", "textPath", "textLength", "lengthAdjust"),
+    )
+}
+
+
+class TakeError(Exception):
+    """Something that a reader wants to take along cannot be made."""
+
+
+@dataclass
+class Page:
+    """One page of the book, as it can be printed."""
+
+    name: str  # without its ending, such as "chapters/net"
+    title: str
+    number: str  # of a chapter, such as "4"; else empty
+    main: Tag  # what the page says; belongs to this object
+
+
+@dataclass
+class Book:
+    """All pages of one language, in the order of the contents."""
+
+    folder: Path  # where the built pages lie
+    language: str  # "zh" or "en"
+    tag: str  # the same for HTML, such as "zh-CN"
+    title: str
+    description: str
+    about: str  # what stands below each page: rights, and what it was built from
+    address: str  # of this language on the web, with a slash; empty if unpublished
+    pages: list[Page] = field(default_factory=list)
+
+    def relink(self, page: Page, inside: Callable[[str, str], str]) -> None:
+        """Let the links of a page lead to where their targets are in print.
+
+        A link to anything but a page of the book leads to the published site; where
+        there is none, its words stay.
+
+        Args:
+            page: The page whose links change.
+            inside: Returns the new address of a page of the book, from its name and
+                the fragment ("" for none).
+        """
+        names = {known.name for known in self.pages}
+        for link in page.main.select("a[href]"):
+            if re.match(r"[a-z][a-z0-9+.-]*:|//", link["href"]):
+                continue
+            path, fragment = urldefrag(urljoin(f"{page.name}.html", link["href"]))
+            name = unquote(path).removesuffix(".html")
+            if name in names:
+                link["href"] = inside(name, fragment)
+            elif self.address:
+                link["href"] = urljoin(self.address, path)
+            elif alone := link.find_parent(
+                class_="own-page"
+            ):  # see nn_book.render.demos
+                alone.extract()
+            else:
+                link.unwrap()
+            for attribute in ("download", "title"):
+                link.attrs.pop(attribute, None)
+
+
+# -- Reading the built pages ----------------------------------------------------------
+
+
+def read_book(folder: Path) -> Book:
+    """Read one language of the built site.
+
+    Args:
+        folder: ``site/zh`` or ``site/en``; what lies in it stays as it is.
+
+    Raises:
+        TakeError: If there is no built book in the folder.
+    """
+    index = folder / "index.html"
+    if not index.exists():
+        raise TakeError(f"no book in {folder}/: build it first, with `nox -s docs`")
+    front = parse(index)
+    description = front.select_one("meta[name=description]")
+    canonical = front.select_one("link[rel=canonical]")
+    address = canonical["href"].removesuffix("index.html") if canonical else ""
+    book = Book(
+        folder,
+        language=front.html["lang"][:2],
+        tag=front.html["lang"],
+        title=text_of(front.select_one("header .title")),
+        description=description["content"] if description else "",
+        about="\n".join(
+            map(text_of, front.select("footer .about p:not(:has(.mistake))"))
+        ),
+        address=address,
+    )
+    links = front.select("nav.contents li.toctree-l1 > a")
+    names = [link["href"].partition("#")[0].removesuffix(".html") for link in links]
+    numbers = dict(zip(names, (text_of(link.span) for link in links), strict=True))
+    for name in dict.fromkeys(["index", *filter(None, names)]):
+        if name.startswith("pieces/"):  # what only a screen can do
+            continue
+        soup = front if name == "index" else parse(folder / f"{name}.html")
+        main = simplified(soup.main)
+        title = text_of(main.h1)
+        book.pages.append(Page(name, title, numbers.get(name, ""), main))
+    return book
+
+
+def parse(path: Path) -> BeautifulSoup:
+    """Parse an HTML file."""
+    return BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
+
+
+def text_of(tag: Tag | None) -> str:
+    """Return the text of an element in one line; "" for no element."""
+    return " ".join(tag.get_text().split()) if tag else ""
+
+
+def simplified(main: Tag) -> Tag:
+    """Take from a page what needs a screen and scripts; return it."""
+    for part in main.select(SCREEN_ONLY):
+        part.decompose()
+    for label in main.select("p.chapter"):
+        if not label.get_text(strip=True):
+            label.decompose()
+    for picture in main.select("img"):
+        for name in ("loading", "decoding"):
+            picture.attrs.pop(name, None)
+    for drawing in main.select("svg"):
+        for tag in [drawing, *drawing.find_all(True)]:
+            tag.name = CAMEL.get(tag.name, tag.name)
+            tag.attrs = {CAMEL.get(key, key): tag[key] for key in tag.attrs}
+    return main
+
+
+# -- The site in a zip ----------------------------------------------------------------
+
+
+def file_name(language: str, ending: str) -> str:
+    """Return the name of the file that holds the book of a language."""
+    return f"{NAME}-{language}.{ending}"
+
+
+def write_zip(folder: Path, path: Path) -> None:
+    """Pack the site of one language, so that it can be unpacked and opened anywhere.
+
+    The switch to the other language leads to the web, or is gone where no address is
+    known; so are the links to the whole book, which the reader holds already.
+
+    Args:
+        folder: ``site/zh`` or ``site/en``.
+        path: The zip file to write; it holds one folder of the same name.
+    """
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            name = file.relative_to(folder).as_posix()
+            if name == "404.html":  # only a web server has a use for it
+                continue
+            data = file.read_bytes()
+            if file.suffix == ".html":
+                data = for_disk(data.decode("utf8")).encode()
+            add(archive, f"{path.stem}/{name}", data)
+
+
+def add(archive: zipfile.ZipFile, name: str, data: str | bytes) -> None:
+    """Add a file to an archive, without the date at which that happens."""
+    info = zipfile.ZipInfo(name, EPOCH)
+    info.compress_type = archive.compression
+    info.external_attr = 0o644 << 16
+    archive.writestr(info, data)
+
+
+def for_disk(html: str) -> str:
+    """Take out of a page its links to files beside the folder of its language."""
+
+    def switch(link: re.Match[str]) -> str:
+        start, rest, tag = link.groups()
+        twin = re.search(rf'<link rel="alternate" hreflang="{tag}" href="[^"]*"', html)
+        return start + (twin[0].partition(tag + '" ')[2] if twin else "hidden") + rest
+
+    switches = r'(<a class="language" )href="[^"]*"([^>]* hreflang="([^"]*)")'
+    html = re.sub(switches, switch, html)
+    whole_book = r'<p class="chapter">\s*<span class="downloads book">.*?</span></p>'
+    return re.sub(whole_book, "", html, flags=re.DOTALL)
+
+
+# -- Notebooks for Colab and Binder ---------------------------------------------------
+
+# conda-forge offers a PyTorch without CUDA under a name of its own, and Binder has no
+# GPU. pip then finds everything there but the package of the book.
+ENVIRONMENT = """\
+name: nn_tutorial
+channels:
+  - conda-forge
+dependencies:
+  - python=3.12
+  - pytorch-cpu
+  - torchvision
+  - numpy
+  - matplotlib
+  - safetensors
+  - scikit-learn
+  - libcst
+  - pip
+  - pip:
+      - {requirement}
+"""
+ABOUT = """\
+# Notebooks · 笔记本
+
+The notebooks of the book in [{repository}](https://github.com/{repository}), made by \
+its publishing workflow and replaced each time it runs: what Colab and Binder open.
+
+[{repository}](https://github.com/{repository}) 这本书的笔记本，由发布流程生成，\
+每次发布都会整个换掉；Colab 和 Binder 打开的就是这里的文件。
+"""
+
+
+def requirement(repository: str) -> str:
+    """Return what pip installs to get the package of this commit, with all extras.
+
+    Args:
+        repository: "owner/name" on GitHub.
+
+    Raises:
+        TakeError: If that is not the name of a repository.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        message = f"NN_TUTORIAL_REPOSITORY is {repository!r}"
+        raise TakeError(f"{message}: write owner/name, as GitHub does")
+    commit = finishing.find_origin().commit or "HEAD"
+    address = f"https://github.com/{repository}/archive/{commit}.zip"
+    return f"nn_tutorial[all] @ {address}"
+
+
+def write_notebooks(site: Path, folder: Path, repository: str) -> None:
+    """Lay out the branch ``notebooks``: ``zh/``, ``en/``, and what Binder needs.
+
+    Args:
+        site: The built site; its pages link to these files on GitHub.
+        folder: Where to write; what lies there is replaced.
+        repository: "owner/name" on GitHub.
+    """
+    environment = ENVIRONMENT.format(requirement=requirement(repository))
+    shutil.rmtree(folder, ignore_errors=True)
+    for language in LANGUAGES:
+        (folder / language).mkdir(parents=True)
+        for notebook in sorted((site / language / "chapters").glob("*.ipynb")):
+            shutil.copy(notebook, folder / language)
+    (folder / "binder").mkdir()
+    for name, text in (
+        ("binder/environment.yml", environment),
+        ("README.md", ABOUT.format(repository=repository)),
+    ):
+        (folder / name).write_text(text, encoding="utf8", newline="\n")

@@ -1,0 +1,1 @@
+"""From executed pages to the HTML that a reader sees."""

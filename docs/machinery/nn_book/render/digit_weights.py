@@ -1,0 +1,143 @@
+"""Bring the network that chapter 07 trained to the page on which readers draw a digit.
+
+A hidden cell of the chapter hands over the exact parameters, their checksum and some
+test images, as one glued text: so they come along from the cache, and from a kept GPU
+run, too. Here they are packed into ``_static/pieces/digit-weights.js``, which calls
+``pieces.network`` (see ``digit.js``), at two characters for a weight.
+
+Two characters of 91 have 8281 values, 4140 on each side of 0. Each row of weights (all
+that goes into one neuron) has its own step, so that its largest weight just fits. In
+the first layer the running sum along the row is rounded, not each weight alone: what
+one weight gets too much its neighbor gets too little. Neighboring pixels are alike,
+paper most of all, so that nearly all of the error cancels.
+"""
+
+import json
+from ast import literal_eval
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.typing import ExtensionMetadata
+
+from nn_book.source.bilingual import metadata
+
+CHAPTER = "chapters/mnist"
+KEY = "mnist_network"
+FILE = "_static/pieces/digit-weights.js"
+# Without the quotation mark and the backslash, which a script would have to escape.
+DIGITS = np.array([chr(code) for code in range(35, 127) if code != 92])
+HALF = len(DIGITS) ** 2 // 2  # 4140
+
+
+def handed_over(app: Sphinx) -> dict[str, Any] | None:
+    """Return what the chapter handed over; None if it was not executed.
+
+    Raises:
+        ExtensionError: If the parameters are not those whose checksum the run took.
+    """
+    folder = Path(app.env.mystnb_config.output_folder)
+    path = folder / f"{CHAPTER}.glue.json"
+    if not path.exists():
+        return None
+    glued = json.loads(path.read_text(encoding="utf8"))
+    network = json.loads(literal_eval(glued[KEY]["data"]["text/plain"]))
+    network["parameters"] = b64decode(network["parameters"])
+    if sha256(network["parameters"]).hexdigest() != network["sha256"]:
+        raise ExtensionError(f"{CHAPTER}: the glued network does not fit its checksum")
+    return network
+
+
+def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[np.ndarray, ...]]:
+    """Return weights (outputs, inputs) and biases (outputs,) of each layer, float32.
+
+    Args:
+        parameters: As `nn.Sequential` has them, layer by layer, little-endian float32.
+        sizes: Numbers of inputs, hidden neurons and outputs.
+    """
+    values = np.frombuffer(parameters, "<f4")
+    layers, start = [], 0
+    for n_in, n_out in pairwise(sizes):
+        end = start + n_in * n_out
+        layers.append(
+            (values[start:end].reshape(n_out, n_in), values[end : end + n_out])
+        )
+        start = end + n_out
+    return layers
+
+
+def steps_of(weights: np.ndarray, *, carry: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Round weights to whole steps.
+
+    Args:
+        weights: Shape ``(outputs, inputs)``.
+        carry: Whether the running sum of a row is rounded, in place of each weight.
+
+    Returns:
+        Steps, int64 of shape ``(outputs, inputs)``, each in [-4140, 4140]; and the size
+        of a step in each row, float32 of shape ``(outputs,)``.
+    """
+    # One step less than there are: a rounded sum can make a weight one step larger.
+    scales = (np.abs(weights).max(axis=1) / (HALF - 1)).astype(np.float32)
+    scales[scales == 0] = 1  # a row of zeros
+    steps = weights.astype(np.float64) / scales[:, None]
+    if carry:
+        sums = np.round(np.cumsum(steps, axis=1))
+        return np.diff(sums, axis=1, prepend=0).astype(int), scales
+    return np.round(steps).astype(int), scales
+
+
+def letters_of(steps: np.ndarray) -> str:
+    """Write steps as two characters each."""
+    high, low = np.divmod(steps.ravel() + HALF, len(DIGITS))
+    return "".join(np.stack([DIGITS[high], DIGITS[low]], axis=1).ravel())
+
+
+def base64_of(values: np.ndarray) -> str:
+    """Write numbers as little-endian float32."""
+    return b64encode(values.astype("<f4").tobytes()).decode()
+
+
+def script_of(network: dict[str, Any]) -> str:
+    """Return the script that hands a network to the page."""
+    layers = []
+    for place, (weights, biases) in enumerate(
+        layers_of(network["parameters"], network["sizes"])
+    ):
+        steps, scales = steps_of(weights, carry=place == 0)
+        layers.append(
+            {
+                "weights": letters_of(steps),
+                "scales": base64_of(scales),
+                "biases": base64_of(biases),
+            }
+        )
+    packed = {
+        "sizes": network["sizes"],
+        "layers": layers,
+        "sha256": network["sha256"],
+        "standIn": network["stand_in"],
+        "samples": network["samples"],
+    }
+    return f"pieces.network({json.dumps(packed, separators=(',', ':'))});\n"
+
+
+def write_network(app: Sphinx, exception: Exception | None) -> None:
+    """Write the script, after a build of web pages that succeeded."""
+    if exception is not None or app.builder.name != "html":
+        return
+    if network := handed_over(app):
+        path = Path(app.outdir, FILE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(script_of(network), encoding="ascii")
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the extension."""
+    app.connect("build-finished", write_network)
+    return metadata(__file__)

@@ -1,0 +1,106 @@
+"""Give the playground the book's own points, and the functions that draw them.
+
+The points are computed by ``nn_tutorial.datasets`` and written as the float32 numbers
+that they are; the source of the function goes into the script that readers copy. The
+result is a classic script, ``_static/pieces/playground-data.js``.
+"""
+
+import ast
+import base64
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.typing import ExtensionMetadata
+
+from nn_book.offer.embedding import Import, embed, import_block
+from nn_book.source.bilingual import metadata
+
+PAGE = "pieces/playground"
+FILE = "_static/pieces/playground-data.js"
+
+
+@dataclass(frozen=True)
+class PointSet:
+    """A set of points that the playground offers."""
+
+    function: str  # in nn_tutorial.datasets
+    arguments: str  # as the chapter calls it
+    outputs: int  # of the network: one logit, or one for each class
+
+
+SETS = {
+    "flower": PointSet("flower", "", outputs=1),
+    "gaussians": PointSet("two_gaussians", "seed=0", outputs=1),
+    "quadrants": PointSet("quadrants", "", outputs=4),
+}
+
+
+def data_script() -> str:
+    """Return the points of all sets as JavaScript."""
+    # It brings torch, which a build that executes nothing does not need.
+    from nn_tutorial import datasets
+
+    package = Path(datasets.__file__).parent
+    fields = {}
+    for name, chosen in SETS.items():
+        arguments = dict(pair.split("=") for pair in chosen.arguments.split() if pair)
+        draw = getattr(datasets, chosen.function)
+        inputs, labels = draw(**{key: int(value) for key, value in arguments.items()})
+        fields[name] = {
+            "inputs": base64.b64encode(inputs.T.numpy().tobytes()).decode(),  # (2, N)
+            "labels": "".join(str(int(label)) for label in labels.flatten()),
+            "outputs": chosen.outputs,
+            "call": f"{chosen.function}({chosen.arguments})",
+            "code": source_of(chosen.function, package),
+        }
+    return f"pieces.playgroundData = {json.dumps(fields)};\n"
+
+
+def source_of(function: str, package: Path) -> str:
+    """Return imports and source of a function of ``datasets`` and of what it uses.
+
+    Docstrings are cut to their first line: the reference has them whole.
+    """
+    embedded = embed({"datasets": [function]}, package, {"nn": "torch.nn"})
+    imports = [
+        *embedded.imports,
+        Import("torch", "", "torch"),
+        Import("torch", "nn", "nn"),
+    ]
+    parts = [import_block(imports), *map(with_short_docstring, embedded.code)]
+    return "\n\n\n".join(parts)
+
+
+def with_short_docstring(code: str) -> str:
+    """Return the source of a statement with only the first line of its docstring."""
+    [statement] = ast.parse(code).body
+    if not isinstance(statement, ast.FunctionDef) or not ast.get_docstring(statement):
+        return code
+    docstring, lines = statement.body[0], code.split("\n")
+    first, end = docstring.lineno - 1, docstring.end_lineno
+    if end > first + 1:
+        lines[first:end] = [f'{lines[first]}"""']
+    return "\n".join(lines)
+
+
+def write_data(app: Sphinx, exception: Exception | None) -> None:
+    """Write the script beside the other ones, computed once for a state of the book."""
+    if exception is not None or app.builder.name != "html":
+        return
+    if PAGE not in app.env.all_docs:
+        return
+    # The cache folder's name stands for the package and torch, this for the rest.
+    version = zlib.crc32(Path(__file__).read_bytes())
+    kept = Path(app.config.nb_execution_cache_path, f"playground-{version}.js")
+    if not kept.exists():
+        kept.write_text(data_script(), encoding="utf8")
+    (Path(app.outdir) / FILE).write_bytes(kept.read_bytes())
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Register the extension."""
+    app.connect("build-finished", write_data)
+    return metadata(__file__)
