@@ -60,10 +60,11 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def scripts(session: nox.Session) -> None:
-    """Run every chapter's script of site/ alone, in an environment without the book."""
+    """Run the scripts and notebooks of site/ as a reader does, with the site's wheel."""
     require_site(session)
-    # All that a script may need: what the chapters themselves teach, and a test runner.
-    packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors", "pytest"]
+    # Each notebook installs the wheel itself; what the wheel needs is there already.
+    packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors"]
+    packages += ["scikit-learn", "libcst", "ipykernel", "nbclient", "pip", "pytest"]
     session.install("-c", CONSTRAINTS, *packages)
     command = ["pytest", "--noconftest", "-m", "scripts", "tests/test_scripts.py"]
     session.run(*command, *session.posargs)

@@ -4,7 +4,12 @@ import os
 from pathlib import Path
 
 from nn_book.execute import execution, gpu_results
-from nn_book.publish.whole_book import FOLDER, file_name, requirement
+from nn_book.publish.whole_book import (
+    FOLDER,
+    checked_repository,
+    file_name,
+    wheel_name,
+)
 
 HERE = Path(__file__).parent
 
@@ -95,7 +100,8 @@ html_use_index = html_domain_indices = False  # the search and the glossary find
 html_permalinks_icon = "#"
 site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is published
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
-repository = os.environ.get("NN_TUTORIAL_REPOSITORY", "")  # "owner/name", likewise
+# "owner/name", likewise
+repository = checked_repository(os.environ.get("NN_TUTORIAL_REPOSITORY", ""))
 html_search_language = "zh"  # for both: nn_book.render.search finds Chinese and English
 
 # -- Downloads ------------------------------------------------------------------
@@ -108,4 +114,6 @@ downloads_book = {
     )
 }
 downloads_repository = repository
-downloads_requirement = requirement(repository) if repository else ""
+# The package itself: published, or where notebook and script lie.
+downloads_wheel = f"../{FOLDER}/{wheel_name()}"
+downloads_wheel_address = f"{site_url}{FOLDER}/{wheel_name()}" if site_url else ""

@@ -5,16 +5,17 @@
 import importlib.machinery
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from urllib.parse import unquote
 
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nn_book.offer.downloads import first_cell
-from nn_book.offer.embedding import EmbeddingError
 from nn_book.offer.markdown import Plain, PlainError
 from nn_book.offer.script import Cell, ScriptError, make_script
 from nn_book.publish import whole_book
@@ -179,17 +180,23 @@ LAYOUT = """\
 {% for place in online %}<a class="online" href="{{ place.href }}">{{ place.label }}</a>
 {% endfor %}{% endblock %}
 """
-REQUIREMENT = "nn_tutorial[all] @ https://github.com/some-one/book/archive/0123abc.zip"
+ADDRESS = "https://some-one.example/book/download/nn_tutorial-0-py3-none-any.whl"
 PUBLISHED = f"""
 downloads_book = {{"EPUB": "../download/book.epub"}}
 downloads_repository = "some-one/book"
-downloads_requirement = "{REQUIREMENT}"
+downloads_wheel_address = "{ADDRESS}"
 """
 PRINTED = """\
 1.5
 TypeError: can only concatenate list (not "int") to list
 SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)? (<string>, line 1)
+zh: 对了。
+en: Right.
 answer 3 the chapter's own name
+zh: 对了。
+en: Right.
+zh: 对了。
+en: Right.
 """
 
 
@@ -247,7 +254,7 @@ def test_the_notebook_is_valid_and_has_no_outputs(notebooks):
             assert cell.get("execution_count") is None
 
 
-def run_first_cell(source, *, installed, on_colab):
+def run_first_cell(source, *, installed=False, on_colab=False):
     """Run the first cell of a notebook; return what pip was asked for."""
     asked = []
 
@@ -272,23 +279,48 @@ def test_the_first_cell_of_a_published_notebook_installs_what_is_missing(
     monkeypatch.delenv("NN_TUTORIAL_LANG")
     first = notebooks[lang].cells[0].source
 
-    assert run_first_cell(first, installed=True, on_colab=False) == []
+    assert run_first_cell(first, installed=True) == []
     assert run_first_cell(first, installed=True, on_colab=True) == []
-    [command] = run_first_cell(first, installed=False, on_colab=False)
-    assert command == f'pip install --quiet "{REQUIREMENT}"'
+    [command] = run_first_cell(first)
+    assert command == f'pip install --quiet "nn_tutorial @ {ADDRESS}"'
     # What Colab has stays as it is: a new PyTorch would take minutes.
-    [command] = run_first_cell(first, installed=False, on_colab=True)
-    assert command == f'pip install --quiet --no-deps "{REQUIREMENT}" libcst'
+    [command] = run_first_cell(first, on_colab=True)
+    assert command == f'pip install --quiet --no-deps "nn_tutorial @ {ADDRESS}"'
     assert os.environ["NN_TUTORIAL_LANG"] == lang
 
 
+def test_a_notebook_asks_for_the_extras_that_its_chapter_needs():
+    cells = [Cell(True, "from nn_tutorial.mnist import mnist_root")]
+    cells += [Cell(True, "from nn_tutorial.modernize import report")]
+    first = first_cell(cells, "en", address=ADDRESS, wheel="")
+    [command] = run_first_cell(first)
+    assert f'"nn_tutorial[mnist,modernize] @ {ADDRESS}"' in command
+    [command] = run_first_cell(first, on_colab=True)
+    assert command.endswith(" libcst")
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_a_notebook_that_is_not_published_never_asks_an_index_for_our_name(lang):
-    first = first_cell(lang, "")
-    assert "%pip" not in first
-    assert 'python -m pip install ".[all]"' in first
-    assert f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")' in first
-    compile(first, "first cell", "exec")
+def test_a_notebook_without_an_address_installs_the_wheel_beside_it(lang, tmp_path):
+    wheel = tmp_path / "nn_tutorial-0-py3-none-any.whl"
+    cells = [Cell(True, "from nn_tutorial.mnist import mnist_root")]
+    first = first_cell(cells, lang, address="", wheel=str(wheel))
+    with pytest.raises(FileNotFoundError, match="download"):
+        run_first_cell(first)
+    wheel.touch()
+    assert run_first_cell(first) == ['pip install --quiet "{wheel}[mnist]"']
+    # Never our name alone: an index may have a stranger's package of that name.
+    assert "install nn_tutorial" not in first
+
+
+def test_solutions_of_a_notebook_are_folded(notebooks):
+    for notebook in notebooks.values():
+        [heading] = [c for c in notebook.cells if c.source.startswith("#### ")]
+        assert heading.metadata["jp-MarkdownHeadingCollapsed"]
+        assert notebook.metadata["colab"]["collapsed_sections"] == [heading.id]
+        [solution] = [c for c in notebook.cells if "len(points)" in c.source]
+        assert solution.metadata["jupyter"]["source_hidden"]
+        question = next(c for c in notebook.cells if "answer = ..." in c.source)
+        assert "jupyter" not in question.metadata
 
 
 def test_text_of_a_notebook_is_plain_markdown_in_one_language(notebooks):
@@ -367,7 +399,7 @@ def test_colab_and_binder_open_a_notebook_that_is_on_the_branch(book, lang, tmp_
     for other in {"zh", "en"} - {lang}:
         (tmp_path / "site" / other / "chapters").mkdir(parents=True)
     branch = tmp_path / "branch"
-    whole_book.write_notebooks(tmp_path / "site", branch, "some-one/book")
+    whole_book.write_notebooks(tmp_path / "site", branch, "some-one/book", ADDRESS)
 
     book.build(lang)
     links = book.html("chapters/01-ramp").select("a.online")
@@ -398,74 +430,67 @@ def test_a_book_that_is_not_published_offers_no_place_to_run_it(make_book):
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_script_runs_alone_and_shows_what_the_page_shows(scripts, lang, tmp_path):
-    (tmp_path / "ramp.py").write_text(scripts[lang], encoding="utf8")
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+def test_the_script_shows_what_the_page_shows_and_saves_its_figures(
+    book, scripts, lang, tmp_path
+):
+    (tmp_path / "01-ramp.py").write_text(scripts[lang], encoding="utf8")
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", ALONE, "ramp.py"],
+        [sys.executable, "-W", "error", "01-ramp.py"],
         cwd=tmp_path,
-        env=environment | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1"},
+        env=os.environ
+        | {"MPLBACKEND": "Agg", "PYTHONUTF8": "1", "PYTHONPATH": str(book.docs.parent)},
         capture_output=True,
         encoding="utf8",
         check=False,
     )
     assert done.stderr == ""
-    assert done.stdout == PRINTED
+    figures = tmp_path / "01-ramp-figures"
+    assert done.stdout == f"{PRINTED}1 PNG: {figures.resolve()}\n"
+    assert (figures / "figure-01.png").read_bytes().startswith(b"\x89PNG")
 
 
-# Runs a script where nn_tutorial cannot be imported, even if it is installed.
-ALONE = """\
-import runpy, sys
-sys.modules["nn_tutorial"] = None
-runpy.run_path(sys.argv[1], run_name="__main__")
-"""
+def metadata_of(script):
+    """Return what the block of PEP 723 at the top of a script says."""
+    [block] = re.findall(r"(?m)^# /// script\n((?:#.*\n)+?)# ///$", script)
+    return tomllib.loads("\n".join(line[2:] for line in block.splitlines()))
 
 
-def test_what_the_chapter_uses_of_the_package_stands_in_the_script(scripts):
-    script = scripts["en"]
-    assert '    """Return ``n`` numbers, one step apart."""' in script
-    assert "# The root and the square cancel." in script
-    assert "# Chosen so that three points are easy to add." in script
-    assert "unused" not in script
-    assert "NDArray" not in script
-    assert "nn_tutorial.datasets import" not in script
+def test_a_script_says_what_to_install_in_the_form_of_pep_723(scripts):
+    for script in scripts.values():
+        assert metadata_of(script) == {
+            "requires-python": ">=3.11",
+            "dependencies": [f"nn_tutorial @ {ADDRESS}"],
+        }
 
 
-def test_imports_stand_once_at_the_top_the_future_first(scripts):
-    lines = scripts["en"].splitlines()
-    code = [line for line in lines if line and not line.startswith("#")]
-    assert code[:4] == [
-        "from __future__ import annotations",
-        "import math",
-        "from collections.abc import Iterable",
-        "import matplotlib.pyplot as plt",
-    ]
-    assert lines.count("import math") == 1
+def test_a_script_without_an_address_names_the_wheel_beside_it():
+    cells = [Cell(True, "from nn_tutorial.mnist import mnist_root")]
+    wheel = "../download/nn_tutorial-0-py3-none-any.whl"
+    script = make_script(cells, "en", name="a.py", seconds=61.0, wheel=wheel)
+    about = metadata_of(script)
+    assert about["dependencies"] == ["nn_tutorial[mnist]"]
+    assert about["tool"]["uv"]["sources"] == {"nn_tutorial": {"path": wheel}}
+    assert "It takes about 2 min" in script
 
 
-def test_names_that_mean_two_things_are_told_apart(scripts):
-    script = scripts["en"]
-    # Both modules have a _scaled, and the chapter has a STEP of its own.
-    assert "def _scaled(" in script
-    assert "def _plotting_scaled(" in script
-    assert "plt.rcParams.update(_plotting_scaled(STYLE))" in script
-    assert "_datasets_STEP = 0.5" in script
-    assert "slope = ramp" in script
+def test_the_lesson_begins_on_the_first_screen_of_a_script(scripts):
+    for script in scripts.values():
+        assert "# %% [markdown]" in script.splitlines()[:30]
 
 
-def test_text_becomes_comments_and_checks_are_left_out(scripts):
+def test_text_becomes_comments_and_checks_stay(scripts):
     script = scripts["zh"]
     assert "\n# %% [markdown]\n# # 斜坡\n#\n# 读 斜坡、Start 和 图 1" in script
     assert "\n# 不能相加\n" not in script  # it is indented now
     assert "\n    # 不能相加\n    points + 1\n" in script
-    assert "check(" not in script.replace("`check", "")
+    assert 'check("01-1", answer)' in script
     assert script.count("plt.show()") == 1
     assert script.rstrip().endswith("plt.show()")
 
 
-def test_comments_of_a_script_are_broken_where_the_language_allows(tmp_path):
+def test_comments_of_a_script_are_broken_where_the_language_allows():
     text = "- " + "汉字（word）和标点，" * 20 + "\n\n| 表格 | " + "x" * 100 + " |"
-    script = make_script([Cell(False, text)], "zh", tmp_path)
+    script = make_script([Cell(False, text)], "zh", name="a.py", seconds=1.0)
     lines = script.splitlines()
     start = lines.index("# %% [markdown]") + 1
     broken = lines[start : lines.index("#", start)]
@@ -480,72 +505,23 @@ def test_comments_of_a_script_are_broken_where_the_language_allows(tmp_path):
 # -- What cannot be offered -----------------------------------------------------
 
 
-@pytest.fixture
-def package(tmp_path):
-    (tmp_path / "datasets.py").write_text(DATASETS)
-    (tmp_path / "plotting.py").write_text(PLOTTING)
-    return tmp_path
-
-
 @pytest.mark.parametrize(
-    ("code", "error", "message"),
+    ("code", "message"),
     [
-        (
-            "import nn_tutorial.datasets",
-            ScriptError,
-            "write 'from nn_tutorial.module import name', not an import of nn_tutorial",
-        ),
-        (
-            "from nn_tutorial import datasets",
-            ScriptError,
-            "not an import of nn_tutorial.datasets",
-        ),
-        (
-            "from nn_tutorial.datasets import cliff",
-            EmbeddingError,
-            "nn_tutorial.datasets has no cliff",
-        ),
-        (
-            "from nn_tutorial.exercises import check\nright = check('01-1', 2)",
-            ScriptError,
-            "a check stands on a line of its own in a chapter: right = check",
-        ),
-        ("print 'old'", ScriptError, "not valid Python: \"print 'old'\""),
-        (
-            "import matplotlib.pyplot as plt\nx = 1; plt.show()",
-            ScriptError,
-            "one statement a line, please",
-        ),
+        ("print 'old'", "not valid Python: \"print 'old'\""),
+        ("import matplotlib.pyplot as plt\nx = 1; plt.show()", "one statement a line"),
     ],
 )
-def test_code_that_only_works_in_the_book_is_refused(package, code, error, message):
-    with pytest.raises(error) as raised:
-        make_script([Cell(True, code)], "en", package)
+def test_code_that_only_works_in_the_book_is_refused(code, message):
+    with pytest.raises(ScriptError) as raised:
+        make_script([Cell(True, code)], "en", name="a.py", seconds=1.0)
     assert message in str(raised.value)
 
 
-def test_a_module_that_needs_its_sibling_is_refused(package):
-    (package / "models.py").write_text(
-        "from nn_tutorial.datasets import ramp\n\ndef net():\n    return ramp(2)\n"
-    )
-    code = "from nn_tutorial.models import net"
-    with pytest.raises(EmbeddingError, match=r"imports nn_tutorial\.datasets"):
-        make_script([Cell(True, code)], "en", package)
-
-
-def test_a_global_that_also_is_a_local_name_cannot_be_renamed(package):
-    (package / "models.py").write_text(
-        "size = 3\n\ndef net():\n    return size\n\n"
-        "def other(size):\n    return net() + size\n"
-    )
-    code = "from nn_tutorial.models import other\nsize = 4"
-    with pytest.raises(EmbeddingError, match="size is a global and a local name"):
-        make_script([Cell(True, code)], "en", package)
-
-
-def test_long_strings_of_a_failing_cell_keep_their_lines(package, capsys):
+def test_long_strings_of_a_failing_cell_keep_their_lines(capsys):
     code = 'text = """a\n  b"""\nraise ValueError(text)'
-    exec(make_script([Cell(True, code, ("raises-exception",))], "en", package), {})
+    cells = [Cell(True, code, ("raises-exception",))]
+    exec(make_script(cells, "en", name="a.py", seconds=1.0), {})
     assert capsys.readouterr().out == "ValueError: a\n  b\n"
 
 

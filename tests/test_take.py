@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from nn_book.publish import epub, finishing, whole_book
+from nn_book.publish import epub, whole_book
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/book/"
@@ -274,19 +274,20 @@ def test_an_unpacked_zip_has_whatever_its_pages_link_to(kind, request, tmp_path)
 # -- Notebooks for Colab and Binder ---------------------------------------------------
 
 
+WHEEL = "https://some-one.example/download/nn_tutorial-0-py3-none-any.whl"
+
+
 @pytest.fixture
-def notebooks(tmp_path, monkeypatch):
+def notebooks(tmp_path):
     """The branch for a site with one notebook in each language."""
     for language in whole_book.LANGUAGES:
         chapters = tmp_path / "site" / language / "chapters"
         chapters.mkdir(parents=True)
         (chapters / "a.ipynb").write_text("{}")
-    origin = finishing.Origin("2026-11-21", "0123abc")
-    monkeypatch.setattr(finishing, "find_origin", lambda: origin)
     folder = tmp_path / "notebooks"
     (folder / "zh").mkdir(parents=True)
     (folder / "zh" / "00-old.ipynb").write_text("{}")
-    whole_book.write_notebooks(tmp_path / "site", folder, "some-one/book.py")
+    whole_book.write_notebooks(tmp_path / "site", folder, "some-one/book.py", WHEEL)
     return folder
 
 
@@ -298,11 +299,10 @@ def test_the_branch_has_the_notebooks_of_both_languages_and_no_old_ones(notebook
     }
 
 
-def test_binder_gets_the_package_of_this_commit_and_all_it_needs(notebooks):
+def test_binder_gets_the_wheel_of_the_site_and_all_it_needs(notebooks):
     text = (notebooks / "binder" / "environment.yml").read_text(encoding="utf8")
     *conda, by_pip = yaml.safe_load(text)["dependencies"]
-    address = "https://github.com/some-one/book.py/archive/0123abc.zip"
-    assert by_pip == {"pip": [f"nn_tutorial[all] @ {address}"]}
+    assert by_pip == {"pip": [f"nn_tutorial[all] @ {WHEEL}"]}
 
     # Else pip would fetch them, PyTorch with gigabytes of CUDA first of all.
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))
@@ -319,4 +319,4 @@ def test_a_repository_by_another_name_is_refused(name):
     with pytest.raises(
         whole_book.TakeError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"
     ):
-        whole_book.requirement(name)
+        whole_book.checked_repository(name)

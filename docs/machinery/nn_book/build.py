@@ -127,14 +127,20 @@ def write_whole_books(site: Path) -> None:
     A published book also gets the notebooks that its pages link to on Colab and Binder;
     they lie beside the site, for a branch of their own.
     """
-    (site / whole_book.FOLDER).mkdir()
+    wheel = whole_book.write_wheel(site / whole_book.FOLDER)
+    for language in whole_book.LANGUAGES:  # where notebooks and scripts look for it
+        (site / language / whole_book.FOLDER).mkdir()
+        shutil.copy(wheel, site / language / whole_book.FOLDER)
     date = finishing.find_origin().date
     with processes(2) as pool:  # parsing the pages takes a while
         list(
             pool.map(write_whole_book, repeat(site), whole_book.LANGUAGES, repeat(date))
         )
-    if repository := os.environ.get("NN_TUTORIAL_REPOSITORY"):
-        whole_book.write_notebooks(site, BUILD / "notebooks", repository)
+    repository = os.environ.get("NN_TUTORIAL_REPOSITORY")
+    if repository and os.environ.get("NN_TUTORIAL_SITE_URL"):
+        address = os.environ["NN_TUTORIAL_SITE_URL"]
+        address += f"{whole_book.FOLDER}/{wheel.name}"
+        whole_book.write_notebooks(site, BUILD / "notebooks", repository, address)
 
 
 def write_whole_book(site: Path, language: str, date: str) -> None:

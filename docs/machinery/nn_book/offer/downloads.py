@@ -1,22 +1,24 @@
 """Offer every chapter as a notebook and as one script, in the language of the page.
 
-Both stand beside the page. The notebook is the chapter without its outputs. The script
-runs alone: what it uses of ``nn_tutorial`` is written into it. Hidden cells, which only
-serve the page, are in neither. A published book also leads to Colab and Binder, which
-open the notebooks from the branch ``notebooks`` of the repository (see take.py).
+Both are beside the page. The notebook is the chapter without its outputs, with folded
+solutions. What they use of ``nn_tutorial`` they install from the wheel of the site:
+from its address where that is known, else from where it lies in the site and the zip.
+Hidden cells, which only serve the page, are in neither. A published book also leads to
+Colab and Binder, which open the notebooks from the branch ``notebooks``.
 
 Options of conf.py:
 
-    downloads_package      folder of the package; None: nn_tutorial beside the docs
-    downloads_book         files that hold the whole book, from the front page, by label
-    downloads_repository   "owner/name" on GitHub; empty if the book is not published
-    downloads_requirement  what pip installs to get the package; empty if not published
+    downloads_book           files that hold the whole book, by label
+    downloads_repository     "owner/name" on GitHub; empty if the book is not published
+    downloads_wheel          the wheel of the package, as seen from a chapter
+    downloads_wheel_address  where it is published; empty if it is not
 
 Templates find the files of a page as ``downloads``, and where its notebook can be run
 as ``online``: lists of ``{"href", "label"}``.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,9 +33,15 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book.offer.embedding import EmbeddingError
 from nn_book.offer.markdown import Plain, PlainError
-from nn_book.offer.script import Cell, ScriptError, make_script
+from nn_book.offer.script import (
+    PACKAGE,
+    Cell,
+    ScriptError,
+    imported,
+    make_script,
+    requirement,
+)
 from nn_book.source.bilingual import language_of, metadata, select, select_comments
 from nn_book.source.course import chapter_numbers, name_chapters
 
@@ -48,34 +56,43 @@ ONLINE = {
     "Colab": "https://colab.research.google.com/github/{}/blob/notebooks/{}/{}.ipynb",
     "Binder": "https://mybinder.org/v2/gh/{}/notebooks?labpath={}%2F{}.ipynb",
 }
-INSTALL = """\
+FIRST_CELL = """\
+# {install}
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
 if importlib.util.find_spec("nn_tutorial") is None:
-    if "google.colab" in sys.modules:  # {reason}
-        %pip install --quiet --no-deps "{requirement}" libcst
-    else:
-        %pip install --quiet "{requirement}"
+{command}
+
+os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")  # {hints}
 """
-FIRST_CELL = {
+FROM_ADDRESS = """\
+    if "google.colab" in sys.modules:  # {reason}
+        %pip install --quiet --no-deps "{package} @ {address}"{more}
+    else:
+        %pip install --quiet "{package} @ {address}\""""
+FROM_DISK = """\
+    wheel = Path("{wheel}").resolve()
+    if not wheel.exists():
+        raise FileNotFoundError(f"{{wheel}}: {missing}")
+    %pip install --quiet "{{wheel}}{extras}\""""
+WORDS = {
     "zh": {
-        "install": "# 本书的包 nn_tutorial 如果还没有装，就先装上。",
+        "install": "本书的包 nn_tutorial 如果还没有装，就先装上。",
         "reason": "其余的库 Colab 都有",
-        "by_hand": """\
-# 练习和画图要用到本书的包 nn_tutorial。还没有装，就在这本书的文件夹里运行：
-#     python -m pip install ".[all]"
-""",
-        "language": "# 练习的提示用中文",
+        "missing": "请从本书网站的 download 文件夹下载它，放在这里",
+        "hints": "练习的提示用中文",
     },
     "en": {
-        "install": "# Install the package of the book, nn_tutorial, if it is missing.",
+        "install": "Install the package of the book, nn_tutorial, if it is missing.",
         "reason": "Colab has the other libraries",
-        "by_hand": """\
-# Exercises and figures need the package of the book, nn_tutorial. If it is not yet
-# installed, run this in the folder of the book:
-#     python -m pip install ".[all]"
-""",
-        "language": "# hints of the exercises",
+        "missing": "download it from the folder download/ of the book's site",
+        "hints": "hints of the exercises",
     },
 }
+SOLUTION = re.compile(r"(?m)^(`{3,})\{(solution(?:-end)?)\}(.*)\n\1 *$")
 
 
 class References:
@@ -133,18 +150,36 @@ def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
     plain = Plain(lang, References(app, docname).look_up)
     shown = results_on_page(app.env.get_doctree(docname))
     texts: list[str] = []  # since the last cell of code
+    solution = False
+
+    def text_cell() -> Iterator[Cell]:
+        if any(texts):
+            text = "\n\n".join(filter(None, texts))
+            yield Cell(False, text, solution=solution)
+        texts.clear()
+
     for index, cell in enumerate(chapter.cells):
         tags = tuple(cell.metadata.get("tags", []))
         if cell.cell_type == "markdown":
-            texts.append(plain.blocks(cell.source))
+            before, *marks = SOLUTION.split(cell.source)
+            texts.append(plain.blocks(before))
+            for _, name, number, text in batched(marks, 4):
+                yield from text_cell()
+                solution = name == "solution"
+                if solution:
+                    yield Cell(False, plain.solution(number.strip()), solution=True)
+                texts.append(plain.blocks(text))
         elif cell.cell_type == "code" and "remove-cell" not in tags:
-            if any(texts):
-                yield Cell(False, "\n\n".join(filter(None, texts)))
-            texts = []
+            yield from text_cell()
             code = select_comments(cell.source, lang)
-            yield Cell(True, code, tags, index in shown)
-    if any(texts):
-        yield Cell(False, "\n\n".join(filter(None, texts)))
+            yield Cell(True, code, tags, index in shown, solution)
+    yield from text_cell()
+
+
+def batched(items: list[str], size: int) -> Iterator[list[str]]:
+    """Yield the items in groups of a size that divides their number."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def results_on_page(doctree: nodes.document) -> set[int]:
@@ -159,47 +194,75 @@ def results_on_page(doctree: nodes.document) -> set[int]:
     }
 
 
-def make_notebook(cells: list[Cell], lang: str, requirement: str) -> NotebookNode:
-    """Return a chapter as a notebook without outputs, the same in every build."""
-    first = first_cell(lang, requirement)
+def make_notebook(
+    cells: list[Cell], lang: str, *, address: str, wheel: str
+) -> NotebookNode:
+    """Return a chapter as a notebook without outputs, the same in every build.
+
+    Solutions are folded: JupyterLab folds what is below a heading, and Colab the
+    sections that the notebook names.
+    """
+    first = first_cell(cells, lang, address=address, wheel=wheel)
     notebook = nbformat.v4.new_notebook(
         metadata={
             "kernelspec": {"name": "python3", "display_name": "Python 3"},
             "language_info": {"name": "python"},
         }
     )
+    folded = []
     for number, cell in enumerate([Cell(True, first), *cells]):
         make = nbformat.v4.new_code_cell if cell.code else nbformat.v4.new_markdown_cell
+        name = f"cell-{number}"
         kept = [tag for tag in cell.tags if tag == "raises-exception"]
-        notebook.cells.append(
-            make(
-                cell.source,
-                id=f"cell-{number}",
-                metadata={"tags": kept} if kept else {},
-            )
-        )
+        about: dict[str, Any] = {"tags": kept} if kept else {}
+        if cell.solution and cell.code:
+            about["jupyter"] = {"source_hidden": True}
+        elif cell.solution and cell.source.startswith("#### "):
+            about |= {"jp-MarkdownHeadingCollapsed": True, "heading_collapsed": True}
+            folded.append(name)
+        notebook.cells.append(make(cell.source, id=name, metadata=about))
+    if folded:
+        notebook.metadata["colab"] = {"collapsed_sections": folded}
     nbformat.validate(notebook)
     return notebook
 
 
-def first_cell(lang: str, requirement: str) -> str:
-    """Return the cell that gets the package and sets the language of the exercises."""
-    words = FIRST_CELL[lang]
-    language = f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")'
-    end = f"{language}  {words['language']}"
-    if not requirement:
-        return f"{words['by_hand']}import os\n\n{end}"
-    install = INSTALL.format(reason=words["reason"], requirement=requirement)
-    imports = "import importlib.util\nimport os\nimport sys\n"
-    return f"{words['install']}\n{imports}\n{install}\n{end}"
+def first_cell(cells: list[Cell], lang: str, *, address: str, wheel: str) -> str:
+    """Return the cell that gets the package and sets the language of the exercises.
+
+    Args:
+        cells: The chapter, which says what extras of the package it needs.
+        lang: "zh" or "en".
+        address: Where the wheel is published, or "".
+        wheel: Where it lies as seen from the notebook; used without an address.
+    """
+    words = WORDS[lang]
+    trees = [cell.tree for cell in cells if cell.code and cell.tree]
+    package = requirement(imported(trees))
+    if address:
+        command = FROM_ADDRESS.format(
+            reason=words["reason"],
+            package=package,
+            address=address,
+            more=" libcst" if "modernize" in package else "",
+        )
+    else:
+        extras = package.removeprefix(PACKAGE)
+        command = FROM_DISK.format(wheel=wheel, missing=words["missing"], extras=extras)
+    return FIRST_CELL.format(
+        install=words["install"], command=command, lang=lang, hints=words["hints"]
+    ).rstrip()
 
 
 def write_downloads(app: Sphinx, exception: Exception | None) -> None:
     """Write the files of every chapter, after a build that succeeded."""
     if exception is not None or app.builder.format != "html":
         return
-    package = app.config.downloads_package or Path(app.srcdir).parent / "nn_tutorial"
     lang = language_of(app.config)
+    places = {
+        "address": app.config.downloads_wheel_address,
+        "wheel": app.config.downloads_wheel,
+    }
     for docname in sorted(app.env.found_docs):
         if not docname.startswith(CHAPTERS) or is_up_to_date(app, docname):
             continue
@@ -208,12 +271,15 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
             continue  # there is nothing to offer, and MyST-NB has said why
         try:
             cells = list(visible_cells(app, docname))
-            notebook = make_notebook(cells, lang, app.config.downloads_requirement)
-            script = make_script(cells, lang, Path(package))
-        except (PlainError, ScriptError, EmbeddingError) as error:
+            notebook = make_notebook(cells, lang, **places)
+            path = Path(app.outdir, docname)
+            seconds = run["runtime"] or 0.0
+            script = make_script(
+                cells, lang, name=f"{path.name}.py", seconds=seconds, **places
+            )
+        except (PlainError, ScriptError) as error:
             logger.error("no download of this chapter: %s", error, location=docname)
             continue
-        path = Path(app.outdir, docname)
         text = nbformat.writes(notebook)
         path.with_suffix(".ipynb").write_text(text, encoding="utf8")
         path.with_suffix(".py").write_text(script, encoding="utf8")
@@ -252,10 +318,10 @@ def add_links(
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
-    app.add_config_value("downloads_package", None, "html", (str, Path, type(None)))
     app.add_config_value("downloads_book", {}, "html", dict)
     app.add_config_value("downloads_repository", "", "html", str)
-    app.add_config_value("downloads_requirement", "", "html", str)
+    app.add_config_value("downloads_wheel", "", "html", str)
+    app.add_config_value("downloads_wheel_address", "", "html", str)
     app.connect("html-page-context", add_links)
     app.connect("build-finished", write_downloads)
     return metadata(__file__)

@@ -124,7 +124,7 @@ class Plain:
         if name == "math":
             return f"$$\n{body}\n$$"
         if name == "solution":
-            return f"#### {SOLUTION[self.lang]} {argument}"
+            return self.solution(argument)
         if name == "caption":
             return self.caption(self.words("numref", argument), self.blocks(body))
         if name in ("figure", "image"):
@@ -142,6 +142,10 @@ class Plain:
         if name in TITLED:
             return quoted(self.inline(argument), self.blocks(body))
         raise PlainError(f"the directive {{{name}}} has no form in a plain notebook")
+
+    def solution(self, number: str) -> str:
+        """Return the heading of a solution."""
+        return f"#### {SOLUTION[self.lang]} {number}"
 
     def caption(self, start: str, text: str) -> str:
         """Return a caption in italics, on one line."""

@@ -1,43 +1,77 @@
-"""Make one script of a chapter: its cells, its text as comments, no package needed."""
+"""Make one script of a chapter: its cells, its text as comments, PEP 723 on top.
+
+``uv run chapter.py`` installs what the first lines name and runs it; any Python does,
+once the same is installed.
+"""
 
 import ast
 import io
+import math
 import re
-import sys
 import tokenize
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from nn_book.offer.embedding import Embedded, Import, embed, import_block, imports_of
 from nn_book.source.variables import names_of
 
 PACKAGE = "nn_tutorial"
-# Packages that come with matplotlib, or are asked for only inside a notebook.
-IMPLIED = {"IPython", "contourpy", "cycler", "matplotlib_inline"}
 WIDTH = 88
-
+# What a chapter imports, and the extra of the package that brings it.
+EXTRAS = {
+    "torchvision": "mnist",
+    "nn_tutorial.mnist": "mnist",
+    "safetensors": "saving",
+    "nn_tutorial.modernize": "modernize",
+}
+METADATA = """\
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [{dependencies}]
+# ///"""
+# Without an address the wheel is looked for where the site and the zip have it.
+BESIDE = """\
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["{package}"]
+#
+# [tool.uv.sources]
+# nn_tutorial = {{ path = "{wheel}" }}
+# ///"""
 HEADER = {
     "zh": """\
-本章的全部代码和文字，可以单独运行。
-需要 {packages}；练习不批改，批改要用本书的包。
+本章的全部代码和文字。运行：uv run {name}
+或者先安装 {requirement}，再运行 python {name}
+在两个 CPU 核上大约要 {minutes} 分钟。{figures}
 文字 CC BY 4.0，代码 MIT。""",
     "en": """\
-All code and text of this chapter, to be run alone.
-It needs {packages}; exercises are not checked, that takes the package.
+All code and text of this chapter. Run it with: uv run {name}
+Or install {requirement} first, then: python {name}
+It takes about {minutes} min on two CPU cores.{figures}
 Text CC BY 4.0, code MIT.""",
 }
-FROM_PACKAGE = {"zh": "取自 nn_tutorial", "en": "From nn_tutorial"}
-FIGURES_STAY = {"zh": "图都留到最后", "en": "all figures stay until the end"}
-MEANT_TO_FAIL = {"zh": "这里本来就会出错", "en": "this is meant to fail"}
-SHOW = {
-    "zh": "一起显示所有的图；没有窗口系统就不显示。",
-    "en": "Show all figures, unless there is no window system.",
+FIGURES = {
+    "zh": "图保存在文件夹 {} 里。",
+    "en": " Figures go to the folder {}.",
 }
-SHOW_CODE = """\
+SAVE = {
+    "zh": "把所有的图存成 PNG，有窗口系统就再显示出来。",
+    "en": "Save all figures as PNG; show them too if there is a window system.",
+}
+SAVE_CODE = """\
+from pathlib import Path
+
+folder = Path("{folder}")
+folder.mkdir(exist_ok=True)
+for number in plt.get_fignums():
+    plt.figure(number).savefig(folder / f"figure-{{number:02}}.png", dpi=150)
+print(f"{{len(plt.get_fignums())}} PNG: {{folder.resolve()}}")
 if plt.get_backend().lower() not in ("agg", "cairo", "pdf", "ps", "svg", "template"):
     plt.show()"""
+STAY = 'plt.rcParams["figure.max_open_warning"] = 0'
+FIGURES_STAY = {"zh": "图都留到最后", "en": "all figures stay until the end"}
+HINTS = {"zh": "练习的提示用中文", "en": "hints of the exercises"}
+MEANT_TO_FAIL = {"zh": "这里本来就会出错", "en": "this is meant to fail"}
 
 
 class ScriptError(Exception):
@@ -52,6 +86,7 @@ class Cell:
     source: str
     tags: tuple[str, ...] = ()
     shows_result: bool = False  # whether the page shows the value of its last line
+    solution: bool = False  # whether it is part of the solution of an exercise
 
     @property
     def tree(self) -> ast.Module | None:
@@ -62,167 +97,131 @@ class Cell:
             return None
 
 
-def make_script(cells: list[Cell], lang: str, package: Path) -> str:
+def make_script(
+    cells: list[Cell],
+    lang: str,
+    *,
+    name: str,
+    seconds: float,
+    address: str = "",
+    wheel: str = "",
+) -> str:
     """Return the script of a chapter.
 
     Args:
         cells: What the reader sees; text as plain Markdown.
         lang: "zh" or "en".
-        package: The folder of ``nn_tutorial``.
+        name: Name of its file.
+        seconds: How long its execution took in this build.
+        address: Where the wheel of the package is published, or "".
+        wheel: Where it lies as seen from the script; used without an address.
 
     Raises:
         ScriptError: If a cell does something that only a notebook can do.
-        EmbeddingError: If something of the package cannot be written into the script.
     """
-    chapter = Chapter(cells)
-    embedded = embed(chapter.wanted, package, chapter.taken)
-    imports = embedded.imports
-    if "plt" in chapter.taken:
-        imports = [*imports, Import("matplotlib.pyplot", "", "plt")]
-    packages = sorted(third_party(imports) | third_party(chapter.imports))
-    listed = ("、" if lang == "zh" else ", ").join(packages)
-    header = HEADER[lang].format(packages=listed)
-
-    parts = [comment(header), import_block(imports)]
-    if "plt" in chapter.taken:
-        stay = 'plt.rcParams["figure.max_open_warning"] = 0'
-        parts.append(f"{stay}  # {FIGURES_STAY[lang]}")
-    if embedded.code:
-        parts.append(f"# %% {FROM_PACKAGE[lang]}")
-        parts.append("\n\n\n".join(embedded.code))
+    code = [cell.tree for cell in cells if cell.code and cell.tree]
+    draws = any("plt" in names_of(node)[0] for tree in code for node in tree.body)
+    package = requirement(imported(code))
+    folder = f"{name.removesuffix('.py')}-figures"
+    header = HEADER[lang].format(
+        name=name,
+        requirement=f"{package} @ {address}" if address else f'"{wheel}"',
+        minutes=max(1, math.ceil(seconds / 60)),
+        figures=FIGURES[lang].format(folder) if draws else "",
+    )
+    if address:
+        top = METADATA.format(dependencies=f'"{package} @ {address}"')
+    else:
+        top = BESIDE.format(package=package, wheel=wheel)
+    parts = [top, comment(header)]
+    start = ["import os"] + ["import matplotlib.pyplot as plt"] * draws
+    parts.append("\n\n".join(start))
+    hints = f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")  # {HINTS[lang]}'
+    if draws:
+        hints += f"\n{STAY}  # {FIGURES_STAY[lang]}"
+    parts.append(hints)
+    statements = [node for tree in code for node in tree.body]
+    taken = any("error" in names_of(node)[1] for node in statements)
+    error = "_error" if taken else "error"
     for cell in cells:
         if not cell.code:
             parts.append(f"# %% [markdown]\n{comment(cell.source)}")
-        elif code := chapter.code_of(cell, embedded, lang):
-            parts.append(f"# %%\n{code}")
-    if "plt" in chapter.taken:
-        parts.append(f"# %%\n{comment(SHOW[lang])}\n{SHOW_CODE}")
+        elif text := code_of(cell, lang, error):
+            parts.append(f"# %%\n{text}")
+    if draws:
+        parts.append(f"# %%\n{comment(SAVE[lang])}\n{SAVE_CODE.format(folder=folder)}")
     script = "\n\n".join(filter(None, parts)) + "\n"
     ast.parse(script)
     return script
 
 
-class Chapter:
-    """What the code of a chapter imports and defines, and what becomes of its cells."""
+def imported(trees: list[ast.Module]) -> set[str]:
+    """Return the names of all modules that some code imports."""
+    found: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return found
 
-    def __init__(self, cells: list[Cell]) -> None:
-        self.imports: list[Import] = []
-        self.wanted: dict[str, list[str]] = {}  # of the package: names by module
-        self.taken: dict[str, str] = {}  # what each name stands for, see `embed`
-        defined: set[str] = set()
-        for cell in cells:
-            for statement in cell.tree.body if cell.code and cell.tree else []:
-                if isinstance(statement, ast.Import | ast.ImportFrom):
-                    for found in imports_of(statement):
-                        self.note(found)
-                else:
-                    defined |= names_of(statement)[1]
-        self.taken |= dict.fromkeys(defined, "")
-        self.error = "error" if "error" not in defined else "_error"
 
-    def note(self, found: Import) -> None:
-        """Note one imported name.
+def requirement(modules: set[str]) -> str:
+    """Return the package with the extras that the modules need, as pip writes it."""
+    extras = sorted(
+        {
+            extra
+            for module in modules
+            for name, extra in EXTRAS.items()
+            if f"{module}.".startswith(f"{name}.")
+        }
+    )
+    return f"{PACKAGE}[{','.join(extras)}]" if extras else PACKAGE
 
-        Raises:
-            ScriptError: If the package is imported in another way than
-                ``from nn_tutorial.module import name``.
-        """
-        self.taken[found.name] = found.origin
-        package, _, module = found.module.partition(".")
-        if package != PACKAGE:
-            self.imports.append(found)
-        elif not module or not found.attribute:
-            message = f"write 'from {PACKAGE}.module import name', not"
-            raise ScriptError(f"{message} an import of {found.origin}")
-        elif module != "exercises":
-            names = self.wanted.setdefault(module, [])
-            if found.attribute not in names:
-                names.append(found.attribute)
 
-    def code_of(self, cell: Cell, embedded: Embedded, lang: str) -> str:
-        """Return the code of a cell as the script has it, or "" if nothing is left."""
-        fails = "raises-exception" in cell.tags
-        if cell.tree is None:
-            if not fails:
-                raise ScriptError(f"not valid Python: {cell.source.splitlines()[0]!r}")
-            lines = [f"    {line!r}" for line in cell.source.splitlines(keepends=True)]
-            code = "\n".join(["exec(", *lines, ")"])
-        else:
-            code = self.edited(cell.source, cell.tree, embedded, cell.shows_result)
-        if not fails or not code:
-            return code
-        message = f"{{type({self.error}).__name__}}: {{{self.error}}}"
-        return (
-            f"try:\n{indented(code)}\n"
-            f"except Exception as {self.error}:  # {MEANT_TO_FAIL[lang]}\n"
-            f'    print(f"{message}")'
-        )
+def code_of(cell: Cell, lang: str, error: str) -> str:
+    """Return the code of a cell as the script has it, or "" if nothing is left."""
+    fails = "raises-exception" in cell.tags
+    if cell.tree is None:
+        if not fails:
+            raise ScriptError(f"not valid Python: {cell.source.splitlines()[0]!r}")
+        lines = [f"    {line!r}" for line in cell.source.splitlines(keepends=True)]
+        code = "\n".join(["exec(", *lines, ")"])
+    else:
+        code = edited(cell.source, cell.tree, cell.shows_result)
+    if not fails or not code:
+        return code
+    message = f"{{type({error}).__name__}}: {{{error}}}"
+    return (
+        f"try:\n{indented(code)}\n"
+        f"except Exception as {error}:  # {MEANT_TO_FAIL[lang]}\n"
+        f'    print(f"{message}")'
+    )
 
-    def edited(
-        self, source: str, tree: ast.Module, embedded: Embedded, shows_result: bool
-    ) -> str:
-        """Return code without what needs the package or a notebook."""
-        lines = source.splitlines()
-        edits: dict[ast.stmt, list[str]] = {}
-        for block in blocks_of(tree):
-            found = {s: self.replacement(s, embedded) for s in block}
-            new = {s: lines for s, lines in found.items() if lines is not None}
-            emptied = len(new) == len(block) and not any(new.values())
-            if emptied and block is not tree.body:
-                new[block[0]] = ["pass"]
-            if new and len({s.lineno for s in block}) < len(block):
-                raise ScriptError(f"one statement a line, please: {source}")
-            edits |= new
-        last = tree.body[-1]
-        if shows_result and isinstance(last, ast.Expr) and last not in edits:
-            edits[last] = printed(lines, last)
-        for statement in sorted(edits, key=lambda s: -s.lineno):
-            first, end = statement.lineno - 1, statement.end_lineno
-            indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-            new_lines = edits[statement]
-            around = lines[first - 1 : first] + lines[end : end + 1]
-            around = lines[first - 1 : first] + lines[end : end + 1]
-            if not new_lines and not any(around):
-                end += 1  # of the blank lines around it one is enough
-            lines[first:end] = [indent + line for line in new_lines[:1]] + new_lines[1:]
-        code = "\n".join(lines).strip("\n")
-        return code if ast.parse(code).body else ""
 
-    def replacement(self, statement: ast.stmt, embedded: Embedded) -> list[str] | None:
-        """Return the lines that replace a statement, or None if it stays.
-
-        Raises:
-            ScriptError: If the result of a check is used for something.
-        """
-        if isinstance(statement, ast.ImportFrom) and statement.module:
-            package, _, module = statement.module.partition(".")
-            if package != PACKAGE:
-                return None
-            new_names = embedded.new_names
-            pairs = [
-                (found.name, new_names.get((module, found.attribute), found.name))
-                for found in imports_of(statement)
-            ]
-            return [f"{name} = {new}" for name, new in pairs if name != new]
-        if isinstance(statement, ast.Expr):
-            if ast.unparse(statement.value) == "plt.show()":
-                return []
-            if self.is_check(statement.value):
-                return []
-        if not hasattr(statement, "body") and any(
-            map(self.is_check, ast.walk(statement))
-        ):
-            message = "a check stands on a line of its own in a chapter"
-            raise ScriptError(f"{message}: {ast.unparse(statement)}")
-        return None
-
-    def is_check(self, node: ast.AST) -> bool:
-        """Whether this is a call that checks the answer to an exercise."""
-        return (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and self.taken.get(node.func.id) == f"{PACKAGE}.exercises.check"
-        )
+def edited(source: str, tree: ast.Module, shows_result: bool) -> str:
+    """Return code without ``plt.show()``, and with the result that a cell shows."""
+    lines = source.splitlines()
+    edits: dict[ast.stmt, list[str]] = {}
+    for block in blocks_of(tree):
+        shown = [s for s in block if ast.unparse(s) == "plt.show()"]
+        keeps = len(shown) == len(block) and block is not tree.body
+        edits |= {s: ["pass"] if keeps else [] for s in shown}
+        if shown and len({s.lineno for s in block}) < len(block):
+            raise ScriptError(f"one statement a line, please: {source}")
+    last = tree.body[-1] if tree.body else None
+    if shows_result and isinstance(last, ast.Expr) and last not in edits:
+        edits[last] = printed(lines, last)
+    for statement in sorted(edits, key=lambda s: -s.lineno):
+        first, end = statement.lineno - 1, statement.end_lineno
+        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+        new_lines = edits[statement]
+        around = lines[first - 1 : first] + lines[end : end + 1]
+        if not new_lines and not any(around):
+            end += 1  # of the blank lines around it one is enough
+        lines[first:end] = [indent + line for line in new_lines[:1]] + new_lines[1:]
+    code = "\n".join(lines).strip("\n")
+    return code if ast.parse(code).body else ""
 
 
 def printed(lines: list[str], value: ast.Expr) -> list[str]:
@@ -243,12 +242,6 @@ def blocks_of(tree: ast.Module) -> Iterator[list[ast.stmt]]:
             block = getattr(node, name, None)
             if isinstance(block, list) and block:
                 yield block
-
-
-def third_party(imports: list[Import]) -> set[str]:
-    """Return the packages that have to be installed for some imports."""
-    roots = {found.module.partition(".")[0] for found in imports}
-    return roots - IMPLIED - set(sys.stdlib_module_names)
 
 
 def indented(code: str) -> str:

@@ -8,15 +8,18 @@ from a disk; `write_notebooks` lays out what Colab and Binder open.
 
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 from bs4 import BeautifulSoup, Tag
 
-from nn_book.publish import finishing
+from nn_book import DOCS
 
 NAME = "pytorch-neural-networks"  # of every file that holds the whole book
 FOLDER = "download"  # of these files, in site/
@@ -252,32 +255,49 @@ its publishing workflow and replaced each time it runs: what Colab and Binder op
 """
 
 
-def requirement(repository: str) -> str:
-    """Return what pip installs to get the package of this commit, with all extras.
+def wheel_name() -> str:
+    """Return the name of the wheel of this version of the package."""
+    return f"nn_tutorial-{metadata.version('nn_tutorial')}-py3-none-any.whl"
 
-    Args:
-        repository: "owner/name" on GitHub.
+
+def write_wheel(folder: Path) -> Path:
+    """Build the wheel of the package from this clone and return its path.
+
+    Raises:
+        TakeError: If it cannot be built; the message is that of the build.
+    """
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    done = subprocess.run(
+        command, cwd=DOCS.parent, capture_output=True, encoding="utf8"
+    )
+    path = folder / wheel_name()
+    if done.returncode or not path.exists():
+        raise TakeError(f"no wheel of nn_tutorial:\n{done.stdout}{done.stderr}")
+    return path
+
+
+def checked_repository(repository: str) -> str:
+    """Return "owner/name", or "".
 
     Raises:
         TakeError: If that is not the name of a repository.
     """
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         message = f"NN_TUTORIAL_REPOSITORY is {repository!r}"
         raise TakeError(f"{message}: write owner/name, as GitHub does")
-    commit = finishing.find_origin().commit or "HEAD"
-    address = f"https://github.com/{repository}/archive/{commit}.zip"
-    return f"nn_tutorial[all] @ {address}"
+    return repository
 
 
-def write_notebooks(site: Path, folder: Path, repository: str) -> None:
+def write_notebooks(site: Path, folder: Path, repository: str, address: str) -> None:
     """Lay out the branch ``notebooks``: ``zh/``, ``en/``, and what Binder needs.
 
     Args:
         site: The built site; its pages link to these files on GitHub.
         folder: Where to write; what lies there is replaced.
         repository: "owner/name" on GitHub.
+        address: Where the wheel of the package is published.
     """
-    environment = ENVIRONMENT.format(requirement=requirement(repository))
+    environment = ENVIRONMENT.format(requirement=f"nn_tutorial[all] @ {address}")
     shutil.rmtree(folder, ignore_errors=True)
     for language in LANGUAGES:
         (folder / language).mkdir(parents=True)
