@@ -60,7 +60,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def scripts(session: nox.Session) -> None:
-    """Run the scripts and notebooks of site/ as a reader does, with the site's wheel."""
+    """Run scripts and notebooks of site/ as a reader does, with the wheel of site/."""
     require_site(session)
     # Each notebook installs the wheel itself; what the wheel needs is there already.
     packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors"]

@@ -1,8 +1,8 @@
 """Scripts and notebooks as a reader runs them: `nox -s scripts`, after `nox -s docs`.
 
-The environment has no `nn_tutorial`: it comes from the wheel that the site carries, into
-an environment of its own for each test of a file. Scripts are taken from the Chinese
-site, notebooks from the zip of the English one.
+The environment has no `nn_tutorial`: it comes from the wheel that the site carries,
+into an environment of its own for each test of a file. Scripts are taken from the
+Chinese site, notebooks from the zip of the English one.
 """
 
 import ast
