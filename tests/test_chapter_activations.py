@@ -314,40 +314,6 @@ def test_solution_of_the_chapter_is_right(cells, number):
     assert exercises.check(number, namespace["answer"])
 
 
-def sigmoid_slope(z):
-    return torch.sigmoid(z) * (1 - torch.sigmoid(z))
-
-
-@pytest.mark.parametrize(
-    ("number", "answer", "hint"),
-    [
-        ("activations-1", 24_320, "second line"),
-        ("activations-1", 25_164, "no biases"),
-        ("activations-1", 1_700, "Not 28"),
-        ("activations-1", 60, "Layer by layer"),
-        ("activations-2", lambda z: z * torch.sigmoid(z), "itself, not its derivative"),
-        ("activations-2", sigmoid_slope, "derivative of sigmoid"),
-        ("activations-2", torch.sigmoid, "second term"),
-        ("activations-2", lambda z: z * sigmoid_slope(z), "the other term"),
-        ("activations-2", torch.tanh, "product rule"),
-        ("activations-2", 0.5, "a function"),
-        ("activations-3", (2, -2, 1), "the slope is 2"),
-        ("activations-3", (1, -1, 1), "the slope is 0"),
-        ("activations-3", (1, -2, 2), "beyond x = 1"),
-        ("activations-3", (1, -2), "3 numbers"),
-        ("activations-4", 2, "look at the sign"),
-        ("activations-4", 1.0, "for the worst case"),
-        ("activations-4", -5, "can be larger"),
-        ("activations-4", -3, "How large can"),
-    ],
-)
-def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):
-    feedback = exercises.check(number, answer, lang="en")
-
-    assert not feedback
-    assert hint in " ".join(feedback.message.en.split())
-
-
 # -- Form ------------------------------------------------------------------------------
 
 

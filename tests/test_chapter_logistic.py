@@ -315,40 +315,6 @@ def test_solution_of_the_chapter_is_right(number):
     assert exercises.check(number, solution(number))
 
 
-@pytest.mark.parametrize(
-    ("number", "answer", "hint"),
-    [
-        ("logistic-1", 0.9, "is a probability"),
-        ("logistic-1", 0.711, "other direction"),
-        ("logistic-1", 9, "with a log"),
-        ("logistic-2", (-1, 1, 0), "sides the wrong way around"),
-        ("logistic-2", (0.0, -1.0, 0.0), "Walk around the flower"),
-        ("logistic-2", (1.0, -1.0), "3 numbers"),
-        ("logistic-3", 24, "change sign together"),
-        ("logistic-3", 16, "change places"),
-        ("logistic-3", 40, "each ordering goes with"),
-        ("logistic-3", 383, "counts itself"),
-        ("logistic-3", 8, "one after the other"),
-        ("logistic-4", (0.246, 0.213), "wrong way around"),
-        ("logistic-4", (0.215, 0.141), "has not seen"),
-        ("logistic-4", (0.924, 0.923), "accuracies"),
-        ("logistic-4", (0.3, 0.4), "20 flowers"),
-    ],
-)
-def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):
-    feedback = exercises.check(number, answer, lang="en")
-
-    assert not feedback
-    assert hint in feedback.message.en
-
-
-def test_flower_of_the_checks_is_that_of_the_book(flower):
-    points, is_class_1 = exercises._flower()
-
-    np.testing.assert_array_equal(points.astype("float32"), flower[0])
-    np.testing.assert_array_equal(is_class_1, flower[1].flatten() == 1)
-
-
 # -- Form ------------------------------------------------------------------------------
 
 

@@ -272,48 +272,6 @@ def test_solution_of_the_chapter_is_right(chapter, source, number, name):
     assert exercises.check(number, namespace[name])
 
 
-@pytest.mark.parametrize(
-    ("number", "answer", "hint"),
-    [
-        ("saving-1", lambda s: s, "still begin with"),
-        (
-            "saving-1",
-            lambda s: {n.replace("module.", ""): v for n, v in s.items()},
-            "stay",
-        ),
-        ("saving-1", lambda s: {n[7:]: v for n, v in s.items()}, "without the prefix"),
-        (
-            "saving-1",
-            lambda s: {n.removeprefix("module."): torch.ones(2) for n in s},
-            "the tensor that it had",
-        ),
-        ("saving-1", lambda s: list(s), "dictionary"),
-        ("saving-2", lambda s: s["2.weight"] @ s["0.weight"].sign(), "has a bias"),
-        ("saving-2", lambda s: s["2.weight"].sum() + s["2.bias"], "negative weight"),
-        (
-            "saving-2",
-            lambda s: s["2.bias"] - s["2.weight"] @ s["0.weight"].sign(),
-            "more and more negative",
-        ),
-        ("saving-2", lambda s: 0.0, "whose sign"),
-        ("saving-3", lambda content: 66, "bytes"),
-        ("saving-3", lambda content: 66 // 4, "dividing by 4"),
-        ("saving-3", lambda content: 17, "empty product"),
-        ("saving-3", lambda content: 3, "number of tensors"),
-        ("saving-3", len, "shape of every tensor"),
-        ("saving-4", (0.02158, 0.02254), "10000 more"),
-        ("saving-4", (0.02185, 0.0205), "wrong way around"),
-        ("saving-4", (0.0205, 0.0206), "nearly equal"),
-        ("saving-4", (0.0200, 0.0300), "seeds 1 to 20"),
-    ],
-)
-def test_wrong_answer_gets_the_hint_for_its_mistake(number, answer, hint):
-    feedback = exercises.check(number, answer, lang="en")
-
-    assert not feedback
-    assert hint in feedback.message.en
-
-
 # -- Form ------------------------------------------------------------------------------
 
 

@@ -1,0 +1,158 @@
+"""The checks of the exercises on logistic regression and a neural network."""
+
+import math
+from typing import Any
+
+import torch
+
+from nn_tutorial.datasets import flower
+from nn_tutorial.exercises.core import Hint, number, numbers_of
+
+
+def _line(answer: Any) -> Hint | None:
+    """Ask for a line (w1, w2, b) that gets 65% of the flower right."""
+    line = numbers_of(answer, 3)
+    if isinstance(line, Hint):
+        return line
+    points, labels = flower()
+    said = points @ torch.tensor(line[:2]) + line[2] > 0
+    right = (said == (labels[:, 0] == 1)).double().mean().item()
+    if right >= 0.65:
+        return None
+    if right <= 0.35:
+        return Hint(
+            zh=f"这条直线只分对 {right:.1%}：线也许是好线，两侧却弄反了。",
+            en=f"This line gets only {right:.1%} right: perhaps a good line, with its "
+            "sides the wrong way around.",
+        )
+    if not said.any() or said.all():
+        return Hint(
+            zh=f"这条直线分对 {right:.1%}：它把所有的点都算成了同一类。",
+            en=f"This line gets {right:.1%} right: it puts all points into one class.",
+        )
+    return Hint(
+        zh=f"这条直线分对 {right:.1%}。绕着花走一圈：哪连续四片花瓣里，第 1 类最多？",
+        en=f"This line gets {right:.1%} right. Walk around the flower: which four "
+        "petals in a row hold the most of class 1?",
+    )
+
+
+def _fresh_flowers(answer: Any) -> Hint | None:
+    """Ask for the mean losses of net and deep on the flowers of seeds 2 to 21."""
+    losses = numbers_of(answer, 2)
+    if isinstance(losses, Hint):
+        return losses
+    net, deep = losses
+    if abs(net - 0.213) <= 0.01 and abs(deep - 0.246) <= 0.03:
+        return None
+    if min(losses) > 0.5:
+        return Hint(
+            zh="这两个数像是准确率；要的是损失。",
+            en="These two look like accuracies; the losses are asked for.",
+        )
+    if deep < 0.19:
+        return Hint(
+            zh="deep 的损失太低，像是在训练用的那朵花上量的：换成没见过的花。",
+            en="The loss of deep is too low, as if measured on the flower it was "
+            "trained on: take flowers it has not seen.",
+        )
+    if net > deep:
+        return Hint(
+            zh="先写 net，再写 deep：两个数是不是写反了？",
+            en="First net, then deep: are the two numbers the wrong way around?",
+        )
+    return Hint(
+        zh="种子从 2 到 21，共 20 朵花，每朵花算一个损失，再取平均；"
+        "net 与 deep 不要再训练。",
+        en="Seeds 2 to 21 make 20 flowers: one loss for each, then the mean; net and "
+        "deep are not trained any further.",
+    )
+
+
+CHECKS = {
+    "logistic-1": number(
+        math.log(9),
+        within=0.01,
+        slips=[
+            (
+                0.9,
+                Hint(
+                    zh="0.9 是概率。logits 是分数：哪个分数的 sigmoid 等于 0.9？",
+                    en="0.9 is a probability. Logits are scores: which score has a "
+                    "sigmoid of 0.9?",
+                ),
+            ),
+            (
+                1 / (1 + math.exp(-0.9)),
+                Hint(
+                    zh="你把 0.9 当作分数去求概率了，方向正好相反。",
+                    en="You took 0.9 for a score and computed its probability: that is "
+                    "the other direction.",
+                ),
+            ),
+            (
+                -math.log(9),
+                Hint(
+                    zh="正负号反了：在你的数上，类 1 的概率是 0.1。",
+                    en="The sign is the other one: at your number class 1 has the "
+                    "probability 0.1.",
+                ),
+            ),
+            (
+                math.log10(9),
+                Hint(
+                    zh="这是以 10 为底的对数；sigmoid 里的底是 e。",
+                    en="That is the logarithm to base 10; the base in sigmoid is e.",
+                ),
+            ),
+        ],
+        other=Hint(
+            zh="从概率走回分数：正文里有把 z 写成 p 的式子。",
+            en="Walk back from the probability to the score: the text writes z in "
+            "terms of p.",
+        ),
+    ),
+    "logistic-2": _line,
+    "logistic-3": number(
+        384,
+        slips=[
+            (
+                24,
+                Hint(
+                    zh="排列数对了。再用 tanh 的性质：一个神经元的哪些数一起变号，"
+                    "输出不变？",
+                    en="The orderings are right. Now tanh: which numbers of one neuron "
+                    "can change sign together and leave the output as it is?",
+                ),
+            ),
+            (
+                16,
+                Hint(
+                    zh="变号的种数对了。神经元之间还可以换位置。",
+                    en="The changes of sign are right. The neurons can also change "
+                    "places.",
+                ),
+            ),
+            (
+                40,
+                Hint(
+                    zh="两种办法可以一起用：每一种排法都能配上每一种变号。",
+                    en="The two devices work together: each ordering goes with each "
+                    "change of sign.",
+                ),
+            ),
+            (
+                383,
+                Hint(
+                    zh="就差一个：它自己也算。", en="One is missing: it counts itself."
+                ),
+            ),
+        ],
+        other=Hint(
+            zh="分开数：四个神经元有几种排法？每个神经元变不变号，一共有几种选法？",
+            en="Count one after the other: the orderings of four neurons, then the "
+            "choices of sign, one for each neuron.",
+        ),
+    ),
+    "logistic-4": _fresh_flowers,
+}

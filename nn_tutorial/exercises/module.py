@@ -1,0 +1,121 @@
+"""The checks of the exercises on Sequential and Module."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from nn_tutorial.exercises.core import Hint, is_equal, is_module, number
+
+
+def _shortcut(answer: Any) -> Hint | None:
+    """Ask for a module that computes x + tanh(linear(x))."""
+    inputs = torch.tensor([[1.0, -2.0, 0.5, 0.0], [3.0, 0.0, -1.0, 2.0]])
+    if wrong := is_module(answer, inputs=inputs, output_shape=(2, 4)):
+        return wrong
+    parameters = {tuple(p.shape): p for p in answer.parameters()}
+    if set(parameters) != {(4, 4), (4,)}:
+        return Hint(
+            zh=f"里面要有一个 nn.Linear(4, 4)；你的参数形状是 {list(parameters)}。",
+            en="One nn.Linear(4, 4) is asked for; the shapes of your parameters are "
+            f"{list(parameters)}.",
+        )
+    with torch.no_grad():
+        linear = nn.functional.linear(inputs, parameters[4, 4], parameters[(4,)])
+        outputs = answer(inputs)
+    slips = [
+        (
+            linear.tanh(),
+            Hint(
+                zh="tanh 有了，捷径还没有：输入还要再用一次。",
+                en="The tanh is there, the shortcut is not: the input is used twice.",
+            ),
+        ),
+        (
+            inputs + linear,
+            Hint(
+                zh="捷径有了，tanh 还没有。",
+                en="The shortcut is there, the tanh is not.",
+            ),
+        ),
+        (
+            (inputs + linear).tanh(),
+            Hint(
+                zh="tanh 用得太晚了：输入要绕过它。",
+                en="The tanh comes too late: the input goes around it.",
+            ),
+        ),
+    ]
+    for slip, hint in slips:
+        if torch.allclose(outputs, slip, atol=1e-5):
+            return hint
+    return is_equal(
+        outputs,
+        inputs + linear.tanh(),
+        within=1e-5,
+        hint=Hint(
+            zh="把题目里的式子从里往外读：先算什么，再算什么，最后加上什么？",
+            en="Read the formula of the exercise from the inside: what comes first, "
+            "what next, and what is added in the end?",
+        ),
+    )
+
+
+def _change(answer: Any) -> Hint | None:
+    """Ask which of four changes leads to the lowest loss."""
+    choices = ("width", "depth", "lr", "steps")
+    if not isinstance(answer, str) or answer not in choices:
+        return Hint(
+            zh='答案是 "width"、"depth"、"lr"、"steps" 四个词之一。',
+            en='The answer is one of the words "width", "depth", "lr", "steps".',
+        )
+    if answer == "depth":
+        return None
+    return Hint(
+        zh="把四组损失打印成四行，找出所有数里最小的那一个，看它在哪一行。",
+        en="Print the losses as four rows, find the smallest of all numbers, and see "
+        "which row it stands in.",
+    )
+
+
+CHECKS = {
+    "module-1": number(
+        151,
+        slips=[
+            (
+                130,
+                Hint(
+                    zh="权重数对了，还缺偏置。", en="The weights are right; add biases."
+                ),
+            ),
+            (
+                151 + 2,
+                Hint(
+                    zh="输入不计算，所以没有偏置。",
+                    en="The input computes nothing, so it has no biases.",
+                ),
+            ),
+            (
+                150,
+                Hint(
+                    zh="就差一个：输出的那个神经元也有偏置。",
+                    en="One is missing: the neuron of the output has a bias, too.",
+                ),
+            ),
+            (
+                41,
+                Hint(
+                    zh="这是只有一个隐藏层的网络；2-10-10-1 有两个。",
+                    en="That is the network with one hidden layer; 2-10-10-1 has two.",
+                ),
+            ),
+        ],
+        other=Hint(
+            zh="一层一层来：每个输出有几个权重？再加上它自己的一个偏置。",
+            en="Go layer by layer: how many weights has each output? Add one bias for "
+            "it.",
+        ),
+    ),
+    "module-2": _shortcut,
+    "module-3": _change,
+}
