@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import itertools
 import re
@@ -77,12 +78,11 @@ def modernize(document: Document) -> tuple[list[Report], str]:
     found: list[_Found] = []
     for _ in range(MAX_PASSES):
         found = _examined(texts, document)
-        accepted = _accepted(texts, found)
+        accepted, edits = _accepted(texts, found)
         if not accepted:
             break
         for item in accepted:
             reports.append(_report(document, item, origins, rewritten=True))
-        edits = [edit for item in accepted for edit in item.edits]
         for number in {edit[0] for edit in edits}:
             changes = [edit[1:] for edit in edits if edit[0] == number]
             texts[number] = _applied(texts[number], changes)
@@ -99,16 +99,17 @@ def _report(
     finding = item.finding
     cell, habit = document.cells[item.cell], HABITS[finding.rule]
     start = origins[item.cell][finding.start]
-    breaks = [match.end() for match in _NEW_LINE.finditer(cell.text, 0, start)]
-    first = breaks[-1] if breaks else 0
-    line = _NEW_LINE.split(cell.text[first:], maxsplit=1)[0]
+    starts = cell.line_starts
+    number = bisect.bisect_right(starts, start) - 1
+    first = starts[number]
+    line = cell.text[first : [*starts[number + 1 : number + 2], None][0]].rstrip()
     reason = REASONS[finding.reason] if finding.reason else Text("", "")
     words = finding.words
     return Report(
         rule=finding.rule,
         level=habit.level,
         cell=cell.number,
-        line=cell.first_line + len(breaks),
+        line=cell.first_line + number,
         column=start - first + 1 + len(cell.indent),
         code=line.strip(),
         says=habit.says,
@@ -287,38 +288,78 @@ def _habits_in(parts: Sequence[tuple[int, str]], unseen: set[str]) -> list[_Foun
     return found
 
 
-def _accepted(texts: Sequence[str], found: Iterable[_Found]) -> list[_Found]:
-    """Choose the findings whose edits can be made together; others wait a pass."""
-    accepted: list[_Found] = []
-    edits: list[CellEdit] = []
-    met: set[object] = set()
-    for item in found:
-        if not item.edits:
-            continue
-        new = {need: wanted for need, wanted in item.needs.items() if need not in met}
-        wanted = [*item.edits, *(edit for part in new.values() for edit in part)]
-        if any(_collide(edit, other) for edit in wanted for other in edits):
-            continue
-        # Repairs have been tried already, all of a cell together.
-        is_tried = item.finding.rule in REPAIRS
-        if not is_tried and _breaks(texts, wanted, beside=edits):
-            # Two lines that are a whole block may go one by one, but not both.
-            if _breaks(texts, wanted):
-                item.edits, item.finding.edits = [], []
-                item.finding.reason = "structure"
-            continue
-        accepted.append(item)
-        edits += wanted
-        met.update(new)
-        item.edits = wanted
-    return accepted
+def _accepted(
+    texts: Sequence[str], found: Iterable[_Found]
+) -> tuple[list[_Found], list[CellEdit]]:
+    """Choose the findings whose edits can be made together; others wait a pass.
+
+    Returns:
+        The findings, and their edits with those for what they need besides.
+    """
+    open_items = [item for item in found if item.edits]
+    while True:
+        chosen: list[tuple[_Found, list[CellEdit]]] = []
+        taken: dict[int, list[tuple[int, int]]] = {}
+        met: set[object] = set()
+        for item in open_items:
+            new = {need: part for need, part in item.needs.items() if need not in met}
+            wanted = [*item.edits, *(edit for part in new.values() for edit in part)]
+            if any(_collides(edit, taken) for edit in wanted):
+                continue
+            for cell, start, end, _ in wanted:
+                bisect.insort(taken.setdefault(cell, []), (start, end))
+            chosen.append((item, wanted))
+            met.update(new)
+        sound = _sound(texts, chosen, [])
+        if len(sound) == len(chosen):
+            items = [item for item, _ in sound]
+            return items, [edit for _, wanted in sound for edit in wanted]
+        # What one of those left out would have brought in, another one may need.
+        open_items = [item for item, _ in sound]
 
 
-def _collide(one: CellEdit, other: CellEdit) -> bool:
-    if one[0] != other[0]:
-        return False
-    same_place = one[1] == other[1]
-    return same_place or (one[1] < other[2] and other[1] < one[2])
+def _collides(edit: CellEdit, taken: dict[int, list[tuple[int, int]]]) -> bool:
+    """Say whether an edit begins where another one begins, or overlaps one."""
+    cell, start, end, _ = edit
+    spans = taken.get(cell, [])
+    place = bisect.bisect_left(spans, (start, start))
+    behind, before = spans[place : place + 1], spans[max(place - 1, 0) : place]
+    return any(start == first or first < end for first, _ in behind) or any(
+        start == first or start < last for first, last in before
+    )
+
+
+def _sound(
+    texts: Sequence[str],
+    chosen: list[tuple[_Found, list[CellEdit]]],
+    beside: list[CellEdit],
+) -> list[tuple[_Found, list[CellEdit]]]:
+    """Return those of some findings whose edits, all together, leave Python.
+
+    One look at all of them is enough as a rule; where it is not, the half at fault is
+    halved again, until the finding at fault is known.
+
+    Args:
+        texts: The cells.
+        chosen: The findings and their edits, which do not overlap.
+        beside: Edits that are made as well.
+    """
+    # Repairs have been tried already, all of a cell together.
+    tried = [pair for pair in chosen if pair[0].finding.rule not in REPAIRS]
+    edits = [edit for _, wanted in tried for edit in wanted]
+    if not edits or not _breaks(texts, edits, beside=beside):
+        return chosen
+    if len(chosen) == 1:
+        # Two lines that are a whole block may go one by one, but not both.
+        item = chosen[0][0]
+        if not beside or _breaks(texts, edits):
+            item.edits, item.finding.edits = [], []
+            item.finding.reason = "structure"
+        return []
+    middle = len(chosen) // 2
+    first = _sound(texts, chosen[:middle], beside)
+    done = [*beside, *(edit for _, wanted in first for edit in wanted)]
+    return first + _sound(texts, chosen[middle:], done)
 
 
 def _breaks(
@@ -334,9 +375,10 @@ def _breaks(
     for number in {edit[0] for edit in edits}:
         changes = [edit[1:] for edit in [*beside, *edits] if edit[0] == number]
         text = _applied(texts[number], changes)
-        masked = masked_magics(text)
-        if is_python(text) and (masked is None or is_python(masked[0])):
-            return True
+        if is_python(text):
+            masked = masked_magics(text)
+            if masked is None or is_python(masked[0]):
+                return True
     return False
 
 
