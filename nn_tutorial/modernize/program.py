@@ -197,7 +197,8 @@ class Program:
     Args:
         source: Python that the parser accepts.
         cells: The span of every cell of a notebook in ``source``; one for a file.
-        unseen: Words that stand beside ``source``, where names may be used, too.
+        unseen: Words that stand beside ``source``, where names may be used, too;
+            ``"*"`` stands for all.
 
     Raises:
         libcst.ParserSyntaxError: If ``source`` is not Python.
@@ -367,14 +368,16 @@ class Program:
         kinds = (cst.SimpleString, cst.FormattedString)
         return [(self.start(node), self.end(node)) for node in self.all(*kinds)]
 
+    def cell_span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return where the cell that ``node`` stands in begins and ends."""
+        place = bisect.bisect_right(self.cells, (self.start(node), len(self.source)))
+        return self.cells[max(place - 1, 0)]
+
     def is_alone_in_cell(self, node: cst.CSTNode) -> bool:
         """Say whether nothing but ``node`` stands in its cell."""
-        for start, end in self.cells:
-            if start <= self.start(node) < end:
-                rest = self.source[start : self.start(node)]
-                rest += self.source[self.end(node) : end]
-                return not rest.strip()
-        return False
+        start, end = self.cell_span(node)
+        rest = self.source[start : self.start(node)] + self.source[self.end(node) : end]
+        return not rest.strip()
 
     def all(self, *types: type[Node]) -> Iterator[Node]:
         """Give every node of the types asked for, in the order of the source."""
@@ -432,6 +435,10 @@ class Program:
     def is_free(self, name: str) -> bool:
         """Say whether no scope of the program binds ``name``."""
         return all(name not in scope.bindings for scope in self.scopes)
+
+    def is_used_elsewhere(self, name: str) -> bool:
+        """Say whether a name may be used where no rule looks, in another file, say."""
+        return name in self.unseen or "*" in self.unseen
 
     def dotted(self, node: cst.CSTNode | None) -> str:
         """Return the full dotted name an expression stands for, or ``""``."""
@@ -531,9 +538,7 @@ class Program:
         self, scope: Scope, name: str
     ) -> tuple[list[Binding], bool]:
         """Return the bindings of a name, and whether none is by ``:=``."""
-        found = [
-            b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)
-        ]
+        found = [b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)]
         return found, not any(isinstance(b.node, cst.NamedExpr) for b in found)
 
     def _last_before(
@@ -737,7 +742,7 @@ class Program:
         function = self.enclosing(parameter, cst.FunctionDef)
         if function is None or self._is_passed_on(function):
             return []
-        if function.name.value in self.unseen:
+        if self.is_used_elsewhere(function.name.value):
             return []
         names = [item.name.value for item in function.params.params]
         if parameter.name.value not in names or parameter.default is not None:
