@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import importlib.metadata
+import contextlib
+import difflib
+import fnmatch
+import gc
 import io
-import json
 import locale
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 try:
-    from .catalog import Text
+    from .catalog import HABITS, Text
     from .documents import SUFFIXES, DocumentError, read_document, write_document
-    from .engine import Report, modernize
+    from .engine import modernize
+    from .report import SEVERITIES, Result, as_json, as_text, summary
 except ModuleNotFoundError as error:
     if error.name != "libcst":
         raise
-    sys.exit('libcst is missing: python -m pip install "nn_tutorial[modernize]"')
+    sys.exit("libcst is missing: python -m pip install libcst")
 
-CHAPTER = "chapters/old-code.html"
 SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages"}
 
 HELP = {
@@ -32,14 +34,32 @@ HELP = {
         ".py, .ipynb or .md files, or folders that hold them",
     ),
     "lang": Text("说明用的语言", "the language of the explanations"),
-    "write": Text(
-        "改写可以放心改写的地方", "rewrite what can be rewritten without risk"
+    "write": Text("改写可以放心改写的地方", "rewrite what is safe to rewrite"),
+    "diff": Text(
+        "只显示 --write 会改什么，不改文件",
+        "show what --write would change, and change nothing",
     ),
     "check": Text("发现问题时退出码为 1", "exit with 1 if anything is found"),
+    "select": Text(
+        "只用这些规则，用逗号分开：规则名，或 stops、silent、warns、spelling",
+        "apply only these, separated by commas: names of rules, or stops, silent, "
+        "warns, spelling",
+    ),
+    "ignore": Text("不用这些规则", "do not apply these"),
+    "exclude": Text(
+        "跳过路径符合这个模式的文件，可写多次",
+        "skip the files whose path matches this pattern; may be given again",
+    ),
     "format": Text("报告的格式", "how to report"),
     "about": Text(
         "找出 2017–2019 年的 PyTorch 写法，说明今天会怎样、该怎样写",
         "Find PyTorch habits of 2017 to 2019, say what happens today and what to write",
+    ),
+    "codes": Text(
+        "退出码：0 正常；1 用了 --check 且有发现；2 有文件读不了、写不了，"
+        "或命令写错；130 被 Ctrl-C 停下",
+        "exit codes: 0 done; 1 something was found, with --check; 2 a file could not "
+        "be read or written, or the command is wrong; 130 stopped by Ctrl-C",
     ),
 }
 
@@ -56,23 +76,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal that cannot show a character shows its number.
             stream.reconfigure(errors="backslashreplace")
     options = _parser(_language(arguments)).parse_args(arguments)
-    results: list[tuple[Path, list[Report]]] = []
+    try:
+        return _run(options)
+    except BrokenPipeError:  # "| head" has read enough
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    results: list[Result] = []
     errors: list[tuple[Path, Text]] = []
     stopped = False
+    wanted = _wanted(options.select, options.ignore)
     try:
-        for path in _shown(list(_files(options.paths, errors))):
+        paths = [
+            path
+            for path in _files(options.paths, errors)
+            if not _is_excluded(path, options.exclude)
+        ]
+        taken = _names_taken(paths)
+        for path in _shown(paths):
             try:
-                results.append(_done(path, write=options.write))
+                names = taken.get(_module_name(path), set())
+                results.append(_done(path, options, names, wanted))
             except DocumentError as error:
                 errors.append((path, error.text))
     except KeyboardInterrupt:  # what has been done is told all the same
         stopped = True
-    if options.format == "json":
-        print(_as_json(results, errors, options.lang))
+    habits = [r for item in results for r in item.reports if r.severity != "note"]
+    if options.diff:
+        sys.stdout.writelines(item.diff for item in results)
+        line = summary(results, errors, options.lang, wrote=False)
+        sys.stdout.flush()
+        print(line, file=sys.stderr)
+    elif options.format == "json":
+        print(as_json(results, errors, options.lang, wrote=options.write))
     else:
-        for line in _as_text(results, errors, options.lang, wrote=options.write):
+        for line in as_text(results, errors, options.lang, wrote=options.write):
             print(line)
-    habits = [r for _, reports in results for r in reports if r.level != "note"]
+    sys.stdout.flush()
     if stopped:
         return 130
     if errors:
@@ -81,29 +124,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser(lang: str) -> argparse.ArgumentParser:
+    def said(name: str) -> str:
+        return str(getattr(HELP[name], lang))
+
     parser = argparse.ArgumentParser(
         prog="python -m nn_tutorial.modernize",
-        description=getattr(HELP["about"], lang),
+        description=said("about"),
+        epilog=said("codes"),
+        allow_abbrev=False,
     )
-    parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help=getattr(HELP["paths"], lang)
-    )
-    parser.add_argument(
-        "--lang", choices=["zh", "en"], default=lang, help=getattr(HELP["lang"], lang)
-    )
-    parser.add_argument(
-        "--write", action="store_true", help=getattr(HELP["write"], lang)
-    )
-    parser.add_argument(
-        "--check", action="store_true", help=getattr(HELP["check"], lang)
-    )
-    parser.add_argument(
-        "--format",
-        choices=["text", "json"],
-        default="text",
-        help=getattr(HELP["format"], lang),
-    )
+    add = parser.add_argument
+    add("paths", nargs="+", type=Path, metavar="PATH", help=said("paths"))
+    add("--lang", choices=["zh", "en"], default=lang, help=said("lang"))
+    add("--write", action="store_true", help=said("write"))
+    add("--diff", action="store_true", help=said("diff"))
+    add("--check", action="store_true", help=said("check"))
+    add("--select", type=_rules, metavar="RULES", help=said("select"))
+    add("--ignore", type=_rules, metavar="RULES", default=set(), help=said("ignore"))
+    add("--exclude", action="append", metavar="GLOB", default=[], help=said("exclude"))
+    add("--format", choices=["text", "json"], default="text", help=said("format"))
     return parser
+
+
+def _rules(text: str) -> set[str]:
+    """Return the rules that an option names, one by one or by their severity."""
+    rules: set[str] = set()
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        found = {rule for rule, habit in HABITS.items() if name in (rule, habit.level)}
+        if not found:
+            known = ", ".join([*SEVERITIES, *sorted(HABITS)])
+            raise argparse.ArgumentTypeError(f"{name!r}: {known}")
+        rules |= found
+    return rules
+
+
+def _wanted(select: set[str] | None, ignore: set[str]) -> Callable[[str], bool]:
+    return lambda rule: (select is None or rule in select) and rule not in ignore
 
 
 def _language(arguments: Sequence[str] | None) -> str:
@@ -114,10 +170,13 @@ def _language(arguments: Sequence[str] | None) -> str:
             word = "--lang=" + "".join(words[place + 1 : place + 2])
         if word in {"--lang=zh", "--lang=en"}:
             return word.removeprefix("--lang=")
-    variables = ("LC_ALL", "LC_MESSAGES", "LANG")
+    variables = ("NN_TUTORIAL_LANG", "LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
     asked = next((os.environ[name] for name in variables if os.environ.get(name)), "")
     name = asked or locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+# -- Files -----------------------------------------------------------------------------
 
 
 def _files(paths: Sequence[Path], errors: list[tuple[Path, Text]]) -> Iterator[Path]:
@@ -153,6 +212,63 @@ def _files_in(folder: Path, note: Callable[[OSError], None]) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
+def _is_excluded(path: Path, patterns: Sequence[str]) -> bool:
+    """Say whether a path, its end or a folder on the way matches a pattern."""
+    parts = path.as_posix().split("/")
+    ends = ["/".join(parts[place:]) for place in range(len(parts))]
+    return any(
+        fnmatch.fnmatch(text, pattern.rstrip("/"))
+        for pattern in patterns
+        for text in [*parts, *ends]
+    )
+
+
+_TAKES = re.compile(
+    r"\bfrom[ \t]+\.*(?:\w+\.)*(\w+)[ \t]+import[ \t]*(\([^)]*\)|[^\r\n;#]+)"
+)
+
+
+def _module_name(path: Path) -> str:
+    return path.absolute().parent.name if path.stem == "__init__" else path.stem
+
+
+def _names_taken(paths: Sequence[Path]) -> dict[str, set[str]]:
+    """Return what the programs around some files import from each of them.
+
+    Looked at are the files themselves, what lies beside them, and what lies one folder
+    above. A name that another file takes must stay, though nothing uses it here.
+
+    Returns:
+        By the name of the module, the names taken from it; ``"*"`` stands for all.
+    """
+    folders = {path.absolute().parent for path in paths}
+    folders |= {folder.parent for folder in folders}
+    around = {file for folder in folders for file in _programs_beside(folder)}
+    modules = {_module_name(path) for path in paths}
+    taken: dict[str, set[str]] = {}
+    for path in {*around, *(path.absolute() for path in paths)}:
+        if path.suffix.lower() == ".md":
+            continue
+        try:
+            text = path.read_bytes().decode("latin-1")
+        except OSError:  # told when its turn comes
+            continue
+        for match in _TAKES.finditer(text):
+            if match[1] in modules:
+                names = re.findall(r"\*|\w+", match[2])
+                taken.setdefault(match[1], set()).update(names)
+        for module in modules.intersection(re.findall(r"\bimport[ \t]+(\w+)", text)):
+            used = re.findall(rf"\b{module}\.(\w+)", text)
+            taken.setdefault(module, set()).update(used)
+    return taken
+
+
+def _programs_beside(folder: Path) -> list[Path]:
+    with contextlib.suppress(OSError):
+        return [p for p in folder.iterdir() if p.suffix in {".py", ".ipynb"}]
+    return []
+
+
 def _shown(paths: Sequence[Path]) -> Iterator[Path]:
     """Give each path; somebody who waits in a terminal sees a bar after two seconds."""
     stream = sys.stderr
@@ -173,135 +289,29 @@ def _shown(paths: Sequence[Path]) -> Iterator[Path]:
             stream.flush()
 
 
-def _done(path: Path, *, write: bool) -> tuple[Path, list[Report]]:
+def _done(
+    path: Path,
+    options: argparse.Namespace,
+    taken: Collection[str],
+    wanted: Callable[[str], bool],
+) -> Result:
+    """Look at one file, and rewrite it if that is asked for."""
     document = read_document(path)
-    reports, text = modernize(document)
-    if write and text != document.text:
-        write_document(path, document.to_bytes(document.text), document.to_bytes(text))
-    return path, reports
-
-
-# -- What the reader sees --------------------------------------------------------------
-
-
-def _link(rule: str, lang: str) -> str:
-    """Return where the chapter explains a habit, below the book's address if known."""
+    gc.disable()  # a syntax tree has many nodes, all alive until the end
     try:
-        urls = importlib.metadata.metadata("nn_tutorial").get_all("Project-URL") or []
-    except importlib.metadata.PackageNotFoundError:
-        urls = []
-    known = dict(url.split(", ", 1) for url in urls if ", " in url)
-    book = known.get("Documentation", "").rstrip("/")
-    return f"{book}/{lang}/{CHAPTER}#{rule}".lstrip("/")
-
-
-WORDS = {
-    "rewritten": Text("已改写", "rewritten"),
-    "can be": Text("可以改写", "can be rewritten"),
-    "left": Text("请你来改", "left to you"),
-    "note": Text("说明", "note"),
-    "today": Text("今天：", "today: "),
-    "fix": Text("改法：", "fix: "),
-    "why": Text("没有改写：", "not rewritten: "),
-    "book": Text("详见：", "book: "),
-    "cell": Text("第 {} 格", "cell {}"),
-}
-
-
-def _as_text(
-    results: Sequence[tuple[Path, list[Report]]],
-    errors: Sequence[tuple[Path, Text]],
-    lang: str,
-    *,
-    wrote: bool,
-) -> Iterator[str]:
-    def word(key: str) -> str:
-        return str(getattr(WORDS[key], lang))
-
-    explained = set()
-    for path, reports in results:
-        for report in reports:
-            cell = f"{word('cell').format(report.cell)}:" if report.cell else ""
-            place = f"{path}:{cell}{report.line}:{report.column}"
-            if report.level == "note":
-                yield f"{place}: {getattr(report.today, lang)}"
-                continue
-            state = "left"
-            if report.rewritten:
-                state = "rewritten" if wrote else "can be"
-            yield f"{place}: {report.rule} [{word(state)}]"
-            yield f"    | {report.code}"
-            if report.rule not in explained:
-                explained.add(report.rule)
-                today = [report.says, getattr(report.today, lang)]
-                for number, text in enumerate(filter(None, today)):
-                    yield f"    {'      ' if number else word('today')}{text}"
-                yield f"    {word('fix')}{getattr(report.fix, lang)}"
-                yield f"    {word('book')}{_link(report.rule, lang)}"
-            if reason := getattr(report.reason, lang):
-                yield f"    {word('why')}{reason}"
-    for path, text in errors:
-        yield f"{path}: {getattr(text, lang)}"
-    yield _summary(results, errors, lang, wrote=wrote)
-
-
-def _summary(
-    results: Sequence[tuple[Path, list[Report]]],
-    errors: Sequence[tuple[Path, Text]],
-    lang: str,
-    *,
-    wrote: bool,
-) -> str:
-    habits = [r for _, reports in results for r in reports if r.level != "note"]
-    mended = sum(report.rewritten for report in habits)
-    left = len(habits) - mended
-    files = len(results)
-    if lang == "zh":
-        parts = [f"看了 {files} 个文件，发现 {len(habits)} 处"]
-        if mended:
-            parts.append(
-                f"改写了 {mended} 处" if wrote else f"{mended} 处可用 --write 改写"
-            )
-        if left:
-            parts.append(f"{left} 处请你来改")
-        if errors:
-            parts.append(f"{len(errors)} 个文件没能处理")
-        return "；".join(parts) + "。"
-    parts = [f"{_counted(files, 'file')} looked at, "]
-    parts[0] += f"{_counted(len(habits), 'place')} found"
-    if mended:
-        parts.append(
-            f"{mended} rewritten"
-            if wrote
-            else f"{mended} can be rewritten with --write"
+        reports, text = modernize(document, taken=taken, wanted=wanted)
+    finally:
+        gc.enable()
+    result = Result(path, reports)
+    if options.diff:
+        lines = [item.splitlines(keepends=True) for item in (document.text, text)]
+        result.diff = "".join(
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in difflib.unified_diff(*lines, f"a/{path}", f"b/{path}")
         )
-    if left:
-        parts.append(f"{left} left to you")
-    if errors:
-        parts.append(f"{_counted(len(errors), 'file')} could not be dealt with")
-    return "; ".join(parts) + "."
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _as_json(
-    results: Sequence[tuple[Path, list[Report]]],
-    errors: Sequence[tuple[Path, Text]],
-    lang: str,
-) -> str:
-    findings = []
-    for path, reports in results:
-        for report in reports:
-            fields = dataclasses.asdict(report)
-            for name in ("today", "fix", "reason"):
-                fields[name] = fields[name][lang]
-            link = {} if report.level == "note" else {"link": _link(report.rule, lang)}
-            findings.append({"file": str(path), **fields, **link})
-    problems = [{"file": str(p), "message": getattr(text, lang)} for p, text in errors]
-    content = {"findings": findings, "errors": problems}
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    elif options.write and text != document.text:
+        write_document(path, document.to_bytes(document.text), document.to_bytes(text))
+    return result
 
 
 if __name__ == "__main__":

@@ -443,6 +443,152 @@ HABITS: dict[str, Habit] = {
             "use torch.arange, which leaves the end out",
         ),
     ),
+    "normalize-channels": Habit(
+        "stops",
+        "RuntimeError: output with shape [1, 28, 28] doesn't match the broadcast shape "
+        "[3, 28, 28]",
+        Text(
+            "灰度图只有一个通道，而 Normalize 给了三个均值和标准差",
+            "a gray image has one channel, and Normalize was given three means and "
+            "standard deviations",
+        ),
+        Text(
+            "写 Normalize((0.5,), (0.5,))；第二个参数是标准差",
+            "write Normalize((0.5,), (0.5,)); the second argument is the standard "
+            "deviation",
+        ),
+    ),
+    "class-target": Habit(
+        "stops",
+        "ValueError: Expected input batch_size (1) to match target batch_size (0).",
+        Text(
+            "target[i] 现在是零维张量，而损失函数要的是一批类别",
+            "target[i] is a tensor of no dimensions now, and the loss wants a batch of "
+            "classes",
+        ),
+        Text(
+            "写 torch.atleast_1d(target[i])，或 target[i : i + 1]",
+            "write torch.atleast_1d(target[i]) or target[i : i + 1]",
+        ),
+    ),
+    "bce-shape": Habit(
+        "stops",
+        "ValueError: Using a target size (torch.Size([4])) that is different to the "
+        "input size (torch.Size([4, 1])) is deprecated.",
+        Text(
+            "BCELoss 不再接受形状不同的输出 (N, 1) 和标签 (N,)",
+            "BCELoss no longer takes outputs (N, 1) with targets (N,)",
+        ),
+        Text(
+            "让形状一样：target.view_as(output)",
+            "give both one shape: target.view_as(output)",
+        ),
+    ),
+    "arange-integer": Habit(
+        "stops",
+        "RuntimeError: Only Tensors of floating point and complex dtype can require "
+        "gradients",
+        Text(
+            "torch.arange(3) 从前是浮点数，0.4.1 起是整数",
+            "torch.arange(3) gave floats, and gives integers since 0.4.1",
+        ),
+        Text("写 torch.arange(3).float()", "write torch.arange(3).float()"),
+    ),
+    "tensor-key": Habit(
+        "stops",
+        "KeyError: tensor(2)",
+        Text(
+            "张量的一个元素从前是 Python 的数，如今是零维张量，字典里找不到",
+            "an element of a tensor was a Python number and is a tensor of no "
+            "dimensions now, which no dictionary finds",
+        ),
+        Text("写 words[index.item()]", "write words[index.item()]"),
+    ),
+    "array-to-number": Habit(
+        "stops",
+        "TypeError: only 0-dimensional arrays can be converted to Python scalars",
+        Text(
+            "NumPy 2.4 起，一个元素的数组不再当作数",
+            "since NumPy 2.4 an array of one element does not pass for a number",
+        ),
+        Text("用 .item() 取出数值", "take the number out with .item()"),
+    ),
+    "step-between": Habit(
+        "stops",
+        "RuntimeError: one of the variables needed for gradient computation has been "
+        "modified by an inplace operation",
+        Text(
+            "第一次 backward() 之后优化器改了权重，第二次 backward() 还要用旧的权重",
+            "after the first backward() an optimizer has changed weights that the "
+            "second one still needs",
+        ),
+        Text(
+            "step() 之后重新计算第二个损失，再对它调用 backward()",
+            "compute the second loss again after step(), then call its backward()",
+        ),
+    ),
+    "no-grad-data": Habit(
+        "silent",
+        "",
+        Text(
+            "torch.no_grad() 里只有搬运数据的几行，前向传播在外面，计算图照建",
+            "only the lines that move the data are under torch.no_grad(); the forward "
+            "pass is outside and builds its graph",
+        ),
+        Text(
+            "把 model(x) 也放进 with torch.no_grad(): 之中",
+            "put model(x) under with torch.no_grad():, too",
+        ),
+    ),
+    "tsne-iterations": Habit(
+        "stops",
+        "TypeError: TSNE.__init__() got an unexpected keyword argument 'n_iter'",
+        Text(
+            "scikit-learn 1.5 把参数 n_iter 改名为 max_iter",
+            "scikit-learn 1.5 renamed the argument n_iter to max_iter",
+        ),
+        Text("写 max_iter", "write max_iter"),
+    ),
+    "pillow-name": Habit(
+        "stops",
+        "AttributeError: module 'PIL.Image' has no attribute 'ANTIALIAS'",
+        Text("Pillow 10 删去了 ANTIALIAS", "Pillow 10 took ANTIALIAS out"),
+        Text("写 Image.LANCZOS", "write Image.LANCZOS"),
+    ),
+    "add-number": Habit(
+        "warns",
+        "UserWarning: This overload of add_ is deprecated",
+        Text(
+            "乘在第二个张量前的数如今叫 alpha，写在后面",
+            "the factor of the second tensor is called alpha now and comes last",
+        ),
+        Text("写 x.add_(y, alpha=2)", "write x.add_(y, alpha=2)"),
+    ),
+    "require-grad": Habit(
+        "silent",
+        "",
+        Text(
+            "属性叫 requires_grad；拼错了只是多了一个没人看的属性，梯度照算",
+            "the attribute is called requires_grad; misspelled, it is an attribute "
+            "that nobody reads, and the gradient is computed all the same",
+        ),
+        Text("写 requires_grad", "write requires_grad"),
+    ),
+    "later-name": Habit(
+        "warns",
+        "UserWarning: torch.chain_matmul is deprecated",
+        Text("{name} 已弃用", "{name} is deprecated"),
+        Text("改用 {instead}", "use {instead}"),
+    ),
+    "quiet-name": Habit(
+        "spelling",
+        "",
+        Text(
+            "{name} 照常工作，但有了后继者",
+            "{name} works as ever, but has a successor",
+        ),
+        Text("改用 {instead}", "use {instead}"),
+    ),
     "python-2": Habit(
         "stops",
         "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)?",
@@ -486,7 +632,7 @@ HABITS: dict[str, Habit] = {
         "stops",
         "SyntaxError",
         Text("Python 读不懂：{message}", "Python cannot read this: {message}"),
-        Text("先改正这里，其余才看得到", "mend this first: what follows is not seen"),
+        Text("先改正这里，其余才看得到", "fix this first: what follows is not seen"),
     ),
     "not-read": Habit(
         "note",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -29,6 +30,9 @@ MAX_CODE = 2**20  # characters; the text of all of Shakespeare has five times as
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _BLANK_LINE = re.compile(rb"^[ \t\f]*(?:#.*)?$")
+
+
+_NEW_LINE = re.compile(r"\r\n|\r|\n")
 
 
 class DocumentError(Exception):
@@ -64,6 +68,11 @@ class Cell:
     start: int
     end: int
     indent: str = ""
+
+    @functools.cached_property
+    def line_starts(self) -> list[int]:
+        """The offset of every line."""
+        return [0, *(match.end() for match in _NEW_LINE.finditer(self.text))]
 
 
 @dataclasses.dataclass

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import libcst as cst
 
+from . import shapes as shapes  # its rules join those of rules.py
 from .catalog import HABITS, REASONS, Level, Text
 from .documents import Document
 from .program import Program, is_followed
@@ -35,10 +37,12 @@ class Report:
 
     Attributes:
         rule: Id of the habit, the anchor of its section in the chapter.
-        level: How much it matters.
+        severity: How much it matters.
         cell: Which code cell of a notebook, from 1; 0 in other documents.
         line: Line in the file, or in the cell of a notebook, from 1.
         column: Column there in characters, from 1.
+        end_line: Line in which it ends.
+        end_column: Column behind its last character.
         code: The line as it stands.
         says: The beginning of today's message; ``""`` where nothing is printed.
         today: What happens today.
@@ -48,10 +52,12 @@ class Report:
     """
 
     rule: str
-    level: Level
+    severity: Level
     cell: int
     line: int
     column: int
+    end_line: int
+    end_column: int
     code: str
     says: str
     today: Text
@@ -60,11 +66,18 @@ class Report:
     reason: Text
 
 
-def modernize(document: Document) -> tuple[list[Report], str]:
+def modernize(
+    document: Document,
+    *,
+    taken: Collection[str] = (),
+    wanted: Callable[[str], bool] = lambda rule: True,
+) -> tuple[list[Report], str]:
     """Find the old habits of a document and rewrite what is safe to rewrite.
 
     Args:
         document: What ``read_document`` returned; it is not changed.
+        taken: Names that other files import from it, ``"*"`` for all.
+        wanted: Which rules to apply.
 
     Returns:
         What was found, in the order of the document, and the new text, which is the
@@ -76,13 +89,13 @@ def modernize(document: Document) -> tuple[list[Report], str]:
     reports: list[Report] = []
     found: list[_Found] = []
     for _ in range(MAX_PASSES):
-        found = _examined(texts, document)
-        accepted = _accepted(texts, found)
+        found = _examined(texts, document, set(taken))
+        found = [item for item in found if wanted(item.finding.rule)]
+        accepted, edits = _accepted(texts, found)
         if not accepted:
             break
         for item in accepted:
             reports.append(_report(document, item, origins, rewritten=True))
-        edits = [edit for item in accepted for edit in item.edits]
         for number in {edit[0] for edit in edits}:
             changes = [edit[1:] for edit in edits if edit[0] == number]
             texts[number] = _applied(texts[number], changes)
@@ -99,17 +112,26 @@ def _report(
     finding = item.finding
     cell, habit = document.cells[item.cell], HABITS[finding.rule]
     start = origins[item.cell][finding.start]
-    breaks = [match.end() for match in _NEW_LINE.finditer(cell.text, 0, start)]
-    first = breaks[-1] if breaks else 0
-    line = _NEW_LINE.split(cell.text[first:], maxsplit=1)[0]
+    starts = cell.line_starts
+    number = bisect.bisect_right(starts, start) - 1
+    first = starts[number]
+    line = cell.text[first : [*starts[number + 1 : number + 2], None][0]].rstrip()
+    where = finding.end or max((edit[1] for edit in finding.edits), default=0)
+    end = origins[item.cell][min(where, len(origins[item.cell]) - 1)]
+    line_end = first + len(line)
+    end = end if start < end <= line_end or finding.end else max(line_end, start)
+    last = bisect.bisect_right(starts, max(end, start)) - 1
     reason = REASONS[finding.reason] if finding.reason else Text("", "")
     words = finding.words
     return Report(
         rule=finding.rule,
-        level=habit.level,
+        # Around data Variable is harmless; around an output it stops the learning.
+        severity="silent" if finding.reason == "cuts-graph" else habit.level,
         cell=cell.number,
-        line=cell.first_line + len(breaks),
+        line=cell.first_line + number,
         column=start - first + 1 + len(cell.indent),
+        end_line=cell.first_line + last,
+        end_column=end - starts[last] + 1 + len(cell.indent),
         code=line.strip(),
         says=habit.says,
         today=_filled(habit.today, words),
@@ -147,13 +169,14 @@ class _Found:
     needs: dict[object, list[CellEdit]] = dataclasses.field(default_factory=dict)
 
 
-def _examined(texts: Sequence[str], document: Document) -> list[_Found]:
-    """Return what stands in the cells now."""
+def _examined(
+    texts: Sequence[str], document: Document, unseen: set[str]
+) -> list[_Found]:
+    """Return what stands in the cells now; ``unseen`` are words used elsewhere."""
     found: list[_Found] = []
     parts: list[tuple[int, str]] = []
-    unseen: set[str] = set()
     for number, text in enumerate(texts):
-        readable, findings = _readable(text, in_file=document.kind == "python")
+        readable, findings = _readable(text, document.kind)
         for item in findings:
             edits = [(number, *edit) for edit in item.edits]
             found.append(_Found(number, item, edits))
@@ -178,7 +201,7 @@ def _words_lost(text: str, readable: str | None) -> set[str]:
     return set(re.findall(r"\w+", hidden))
 
 
-def _readable(text: str, *, in_file: bool) -> tuple[str | None, list[Finding]]:
+def _readable(text: str, kind: str) -> tuple[str | None, list[Finding]]:
     """Return a cell as Python, as far as it is, and what stands in the way.
 
     IPython lines are hidden. A cell that has to be mended first is returned as ``None``
@@ -191,6 +214,7 @@ def _readable(text: str, *, in_file: bool) -> tuple[str | None, list[Finding]]:
         words = {"message": text.split(maxsplit=1)[0]}
         return None, [Finding("not-read", 0, words=words)]
     hidden, magics = masked
+    in_file = kind == "python"
     findings = [Finding("ipython-magic", start) for start in magics if in_file]
     error = is_python(hidden)
     if error is None:
@@ -201,6 +225,9 @@ def _readable(text: str, *, in_file: bool) -> tuple[str | None, list[Finding]]:
     if any(one[1] > other[0] for one, other in itertools.pairwise(edits)):
         edits = []
     mended_error = is_python(_applied(hidden, edits))
+    if mended_error is not None and kind == "markdown":
+        # A page shows pieces of code, output and other languages under that name.
+        return None, [Finding("not-read", 0, words={"message": mended_error.msg})]
     for repair in broken:
         char = hidden[repair.start]
         words = {
@@ -232,6 +259,10 @@ def _offset(text: str, error: SyntaxError) -> int:
     return starts[line] + min(max((error.offset or 1) - 1, 0), end)
 
 
+class _BeyondCellError(Exception):
+    """An edit of a statement that goes on in the next cell."""
+
+
 def _habits_in(parts: Sequence[tuple[int, str]], unseen: set[str]) -> list[_Found]:
     """Apply the rules to the cells, read as one program: they share their names.
 
@@ -248,31 +279,38 @@ def _habits_in(parts: Sequence[tuple[int, str]], unseen: set[str]) -> list[_Foun
 
     def cell_at(start: int, end: int) -> int | None:
         # Where one cell ends the next begins; what begins there belongs to that one.
-        for place in reversed(range(len(spans))):
-            if spans[place][0] <= start and end <= spans[place][1]:
-                return place
-        return None
+        place = bisect.bisect_right(spans, (start, len(source))) - 1
+        return place if end <= spans[place][1] else None
 
     def in_cells(edits: Iterable[Edit]) -> list[CellEdit]:
         located = []
         for start, end, text in edits:
             place = cell_at(start, end)
-            if place is None:  # a statement that goes on in the next cell
-                raise ValueError(start)
+            if place is None:
+                raise _BeyondCellError
             first = spans[place][0]
             located.append((parts[place][0], start - first, end - first, text))
         return located
 
     found = []
+    needed: dict[str | cst.CSTNode, list[CellEdit]] = {}
     try:
         program = Program(source, spans, unseen)
         for finding in find_habits(program):
             place = cell_at(finding.start, finding.start)
             assert place is not None
-            item = _Found(parts[place][0], finding, in_cells(finding.edits))
-            for need in finding.needs:
-                item.needs[need] = in_cells(needed_edits(program, [need]))
+            item = _Found(parts[place][0], finding)
+            try:
+                item.edits = in_cells(finding.edits)
+                for need in finding.needs:
+                    if need not in needed:
+                        needed[need] = in_cells(needed_edits(program, [need]))
+                    item.needs[need] = needed[need]
+            except _BeyondCellError:
+                item.edits, item.needs = [], {}
+                finding.reason = "structure"
             finding.start -= spans[place][0]
+            finding.end = max(finding.end - spans[place][0], 0)
             found.append(item)
     except (cst.ParserSyntaxError, RecursionError, ValueError) as error:
         words = {"message": str(error).partition("\n")[0][:200]}
@@ -287,38 +325,78 @@ def _habits_in(parts: Sequence[tuple[int, str]], unseen: set[str]) -> list[_Foun
     return found
 
 
-def _accepted(texts: Sequence[str], found: Iterable[_Found]) -> list[_Found]:
-    """Choose the findings whose edits can be made together; others wait a pass."""
-    accepted: list[_Found] = []
-    edits: list[CellEdit] = []
-    met: set[object] = set()
-    for item in found:
-        if not item.edits:
-            continue
-        new = {need: wanted for need, wanted in item.needs.items() if need not in met}
-        wanted = [*item.edits, *(edit for part in new.values() for edit in part)]
-        if any(_collide(edit, other) for edit in wanted for other in edits):
-            continue
-        # Repairs have been tried already, all of a cell together.
-        is_tried = item.finding.rule in REPAIRS
-        if not is_tried and _breaks(texts, wanted, beside=edits):
-            # Two lines that are a whole block may go one by one, but not both.
-            if _breaks(texts, wanted):
-                item.edits, item.finding.edits = [], []
-                item.finding.reason = "structure"
-            continue
-        accepted.append(item)
-        edits += wanted
-        met.update(new)
-        item.edits = wanted
-    return accepted
+def _accepted(
+    texts: Sequence[str], found: Iterable[_Found]
+) -> tuple[list[_Found], list[CellEdit]]:
+    """Choose the findings whose edits can be made together; others wait a pass.
+
+    Returns:
+        The findings, and their edits with those for what they need besides.
+    """
+    open_items = [item for item in found if item.edits]
+    while True:
+        chosen: list[tuple[_Found, list[CellEdit]]] = []
+        taken: dict[int, list[tuple[int, int]]] = {}
+        met: set[object] = set()
+        for item in open_items:
+            new = {need: part for need, part in item.needs.items() if need not in met}
+            wanted = [*item.edits, *(edit for part in new.values() for edit in part)]
+            if any(_collides(edit, taken) for edit in wanted):
+                continue
+            for cell, start, end, _ in wanted:
+                bisect.insort(taken.setdefault(cell, []), (start, end))
+            chosen.append((item, wanted))
+            met.update(new)
+        sound = _sound(texts, chosen, [])
+        if len(sound) == len(chosen):
+            items = [item for item, _ in sound]
+            return items, [edit for _, wanted in sound for edit in wanted]
+        # What one of those left out would have brought in, another one may need.
+        open_items = [item for item, _ in sound]
 
 
-def _collide(one: CellEdit, other: CellEdit) -> bool:
-    if one[0] != other[0]:
-        return False
-    same_place = one[1] == other[1]
-    return same_place or (one[1] < other[2] and other[1] < one[2])
+def _collides(edit: CellEdit, taken: dict[int, list[tuple[int, int]]]) -> bool:
+    """Say whether an edit begins where another one begins, or overlaps one."""
+    cell, start, end, _ = edit
+    spans = taken.get(cell, [])
+    place = bisect.bisect_left(spans, (start, start))
+    behind, before = spans[place : place + 1], spans[max(place - 1, 0) : place]
+    return any(start == first or first < end for first, _ in behind) or any(
+        start == first or start < last for first, last in before
+    )
+
+
+def _sound(
+    texts: Sequence[str],
+    chosen: list[tuple[_Found, list[CellEdit]]],
+    beside: list[CellEdit],
+) -> list[tuple[_Found, list[CellEdit]]]:
+    """Return those of some findings whose edits, all together, leave Python.
+
+    One look at all of them is enough as a rule; where it is not, the half at fault is
+    halved again, until the finding at fault is known.
+
+    Args:
+        texts: The cells.
+        chosen: The findings and their edits, which do not overlap.
+        beside: Edits that are made as well.
+    """
+    # Repairs have been tried already, all of a cell together.
+    tried = [pair for pair in chosen if pair[0].finding.rule not in REPAIRS]
+    edits = [edit for _, wanted in tried for edit in wanted]
+    if not edits or not _breaks(texts, edits, beside=beside):
+        return chosen
+    if len(chosen) == 1:
+        # Two lines that are a whole block may go one by one, but not both.
+        item = chosen[0][0]
+        if not beside or _breaks(texts, edits):
+            item.edits, item.finding.edits = [], []
+            item.finding.reason = "structure"
+        return []
+    middle = len(chosen) // 2
+    first = _sound(texts, chosen[:middle], beside)
+    done = [*beside, *(edit for _, wanted in first for edit in wanted)]
+    return first + _sound(texts, chosen[middle:], done)
 
 
 def _breaks(
@@ -334,9 +412,10 @@ def _breaks(
     for number in {edit[0] for edit in edits}:
         changes = [edit[1:] for edit in [*beside, *edits] if edit[0] == number]
         text = _applied(texts[number], changes)
-        masked = masked_magics(text)
-        if is_python(text) and (masked is None or is_python(masked[0])):
-            return True
+        if is_python(text):
+            masked = masked_magics(text)
+            if masked is None or is_python(masked[0]):
+                return True
     return False
 
 

@@ -10,15 +10,16 @@ Needs libcst, whose tree keeps every byte of the source.
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import functools
-import itertools
 import typing
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, TypeVar
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+from libcst.metadata import ByteSpanPositionProvider, CodeSpan
+from libcst.metadata.span_provider import SpanProvidingCodegenState
 
 __all__ = ["Binding", "Program", "Scope", "is_followed"]
 
@@ -171,13 +172,33 @@ def literal(node: cst.CSTNode | None) -> object:
     return ...
 
 
+class _Positions(ByteSpanPositionProvider):
+    """Where every node stands, in characters, and the source the tree gives back."""
+
+    code = ""
+
+    def walk(self, module: cst.Module) -> None:
+        state = SpanProvidingCodegenState(
+            default_indent=module.default_indent,
+            default_newline=module.default_newline,
+            provider=self,
+        )
+        module._codegen(state)
+        self.code = "".join(state.tokens)
+
+    @property
+    def spans(self) -> dict[cst.CSTNode, CodeSpan]:
+        return typing.cast("dict[cst.CSTNode, CodeSpan]", self._computed)
+
+
 class Program:
     """One parsed program and what is known about its names.
 
     Args:
         source: Python that the parser accepts.
         cells: The span of every cell of a notebook in ``source``; one for a file.
-        unseen: Words that stand beside ``source``, where names may be used, too.
+        unseen: Words that stand beside ``source``, where names may be used, too;
+            ``"*"`` stands for all.
 
     Raises:
         libcst.ParserSyntaxError: If ``source`` is not Python.
@@ -195,6 +216,13 @@ class Program:
         self.unseen = unseen
         self.module = cst.parse_module(source)
         self._dotted: dict[cst.CSTNode, str] = {}
+        self._texts: dict[cst.CSTNode, str] = {}
+        # What binds a name within a node, and how often the scope has it at all.
+        self._held: dict[tuple[cst.CSTNode, Scope, str], list[Binding]] = {}
+        self._place: dict[cst.CSTNode, int] = {}
+        self._binders: dict[
+            tuple[cst.CSTNode, Scope, str], tuple[list[int], dict[int, cst.CSTNode]]
+        ] = {}
         self.parent: dict[cst.CSTNode, cst.CSTNode] = {}
         self.scope_of: dict[cst.CSTNode, Scope] = {}
         self.nodes: dict[type[cst.CSTNode], list[cst.CSTNode]] = {}
@@ -241,16 +269,20 @@ class Program:
             self._bind_target(node.name, node, None, scope, "other")
         elif isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
             self._bind(scope, node.name.value, Binding("other", node))
-        for child in children(node):
+        for place, child in enumerate(children(node)):
             self.parent[child] = node
+            self._place[child] = place
             self._collect(child, inner)
 
     def _bind(self, scope: Scope, name: str, binding: Binding) -> None:
-        declared_outside = name in scope.outer_names
-        scope.bindings.setdefault(name, []).append(binding)
-        while declared_outside and scope.parent is not None:
-            scope = scope.parent
+        scopes = [scope]
+        while name in scopes[0].outer_names and scopes[-1].parent is not None:
+            scopes.append(scopes[-1].parent)
+        nodes = [binding.node, *self.ancestors(binding.node)]
+        for scope in scopes:
             scope.bindings.setdefault(name, []).append(binding)
+            for node in nodes:
+                self._held.setdefault((node, scope, name), []).append(binding)
 
     def _bind_import(self, node: cst.Import, scope: Scope) -> None:
         for alias in node.names:
@@ -307,36 +339,28 @@ class Program:
     # -- Where things stand ----------------------------------------------------------
 
     @functools.cached_property
-    def _spans(self) -> dict[cst.CSTNode, tuple[int, int]]:
-        if self.module.code != self.source:
+    def _spans(self) -> dict[cst.CSTNode, CodeSpan]:
+        positions = _Positions()
+        positions.walk(self.module)
+        if positions.code != self.source:
             msg = "the parser does not give this source back unchanged"
             raise ValueError(msg)
-        wrapper = MetadataWrapper(self.module, unsafe_skip_copy=True)
-        spans = wrapper.resolve(ByteSpanPositionProvider)
-        # The provider counts bytes of UTF-8; everything else here counts characters.
-        characters = list(
-            itertools.accumulate(
-                (len(char.encode()) for char in self.source), initial=0
-            )
-        )
-        index = {byte: number for number, byte in enumerate(characters)}
-        return {
-            node: (index[span.start], index[span.start + span.length])
-            for node, span in spans.items()
-            if span.start in index and span.start + span.length in index
-        }
+        return positions.spans
 
     def start(self, node: cst.CSTNode) -> int:
         """Return the offset in ``source`` of the first character of ``node``."""
-        return self._spans[node][0]
+        return self._spans[node].start
 
     def end(self, node: cst.CSTNode) -> int:
         """Return the offset in ``source`` behind the last character of ``node``."""
-        return self._spans[node][1]
+        span = self._spans[node]
+        return span.start + span.length
 
     def text(self, node: cst.CSTNode) -> str:
         """Return the source of ``node``, without parentheses around it."""
-        return self.module.code_for_node(node).strip()
+        if node not in self._texts:
+            self._texts[node] = self.source[self.start(node) : self.end(node)].strip()
+        return self._texts[node]
 
     @functools.cached_property
     def string_spans(self) -> list[tuple[int, int]]:
@@ -344,14 +368,16 @@ class Program:
         kinds = (cst.SimpleString, cst.FormattedString)
         return [(self.start(node), self.end(node)) for node in self.all(*kinds)]
 
+    def cell_span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return where the cell that ``node`` stands in begins and ends."""
+        place = bisect.bisect_right(self.cells, (self.start(node), len(self.source)))
+        return self.cells[max(place - 1, 0)]
+
     def is_alone_in_cell(self, node: cst.CSTNode) -> bool:
         """Say whether nothing but ``node`` stands in its cell."""
-        for start, end in self.cells:
-            if start <= self.start(node) < end:
-                rest = self.source[start : self.start(node)]
-                rest += self.source[self.end(node) : end]
-                return not rest.strip()
-        return False
+        start, end = self.cell_span(node)
+        rest = self.source[start : self.start(node)] + self.source[self.end(node) : end]
+        return not rest.strip()
 
     def all(self, *types: type[Node]) -> Iterator[Node]:
         """Give every node of the types asked for, in the order of the source."""
@@ -410,6 +436,10 @@ class Program:
         """Say whether no scope of the program binds ``name``."""
         return all(name not in scope.bindings for scope in self.scopes)
 
+    def is_used_elsewhere(self, name: str) -> bool:
+        """Say whether a name may be used where no rule looks, in another file, say."""
+        return name in self.unseen or "*" in self.unseen
+
     def dotted(self, node: cst.CSTNode | None) -> str:
         """Return the full dotted name an expression stands for, or ``""``."""
         if node is None:
@@ -464,47 +494,70 @@ class Program:
         scope = self.scope_of[name]
         if name.value not in scope.bindings or name.value in scope.outer_names:
             return everywhere
-        in_loops = [b for b in everywhere if isinstance(b.node, cst.CompFor)]
-        for binding in in_loops:  # the loop of a comprehension binds for itself only
-            whole = self.enclosing(binding.node, *COMPREHENSIONS)
-            if whole is not None and self._within(name, whole):
-                return [binding]
-        everywhere = [b for b in everywhere if b not in in_loops]
-        if any(isinstance(b.node, cst.NamedExpr) for b in everywhere):
+        held = functools.partial(self._bound_in, scope=scope, name=name.value)
+        for whole in self.ancestors(name):
+            if whole is scope.node:
+                break
+            if isinstance(whole, COMPREHENSIONS):
+                own = [b for b in held(whole) if isinstance(b.node, cst.CompFor)]
+                if own:  # the loop of a comprehension binds for itself only
+                    return own[:1]
+        everywhere, is_plain = self._outside_comprehensions(scope, name.value)
+        if not is_plain:
             return everywhere
         statement: cst.CSTNode = name
         while statement in self.parent:
             block = self.parent[statement]
             if isinstance(block, (cst.IndentedBlock, cst.Module)):
-                position = next(
-                    number
-                    for number, item in enumerate(block.body)
-                    if item is statement
-                )
-                for earlier in reversed(block.body[:position]):
-                    found = [b for b in everywhere if self._within(b.node, earlier)]
-                    if found and isinstance(earlier, cst.SimpleStatementLine):
-                        return found[-1:]
-                    if found:
-                        return everywhere
+                earlier = self._last_before(block, statement, scope, name.value)
+                if earlier is not None:
+                    simple = isinstance(earlier, cst.SimpleStatementLine)
+                    return held(earlier)[-1:] if simple else everywhere
                 if block is scope.node:
                     return everywhere
             elif isinstance(block, (cst.For, cst.While)):
-                own = [b for b in everywhere if b.node is block]
-                if own:
-                    return own
-                if any(self._within(b.node, block) for b in everywhere):
-                    return everywhere  # the value may come from the round before
+                inside = held(block)
+                own = [b for b in inside if b.node is block]
+                if own or inside:  # the value may come from the round before
+                    return own or everywhere
             elif block is scope.node:
                 own = [b for b in everywhere if b.kind == "parameter"]
                 return own or everywhere
-            elif isinstance(block, _BINDING_HEADS) and any(
-                self._within(b.node, block) and not self._within(b.node, statement)
-                for b in everywhere
+            elif isinstance(block, _BINDING_HEADS) and len(held(block)) > len(
+                held(statement)
             ):  # bound by the head of a with or by another part of a try
                 return everywhere
             statement = block
         return everywhere
+
+    def _bound_in(self, node: cst.CSTNode, scope: Scope, name: str) -> list[Binding]:
+        return self._held.get((node, scope, name), [])
+
+    @functools.cache  # noqa: B019: the program is as short-lived as its answers
+    def _outside_comprehensions(
+        self, scope: Scope, name: str
+    ) -> tuple[list[Binding], bool]:
+        """Return the bindings of a name, and whether none is by ``:=``."""
+        found = [b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)]
+        return found, not any(isinstance(b.node, cst.NamedExpr) for b in found)
+
+    def _last_before(
+        self, block: cst.CSTNode, statement: cst.CSTNode, scope: Scope, name: str
+    ) -> cst.CSTNode | None:
+        """Return the last statement of a block before another that binds a name."""
+        key = (block, scope, name)
+        if key not in self._binders:
+            places: dict[int, cst.CSTNode] = {}
+            for binding in self._bound_in(*key):
+                node = binding.node
+                while node is not block and self.parent.get(node) is not block:
+                    node = self.parent[node]
+                if node is not block and not isinstance(binding.node, cst.CompFor):
+                    places[self._place[node]] = node
+            self._binders[key] = sorted(places), places
+        order, places = self._binders[key]
+        before = bisect.bisect_left(order, self._place[statement])
+        return places[order[before - 1]] if before else None
 
     def _within(self, node: cst.CSTNode, outer: cst.CSTNode) -> bool:
         return node is outer or outer in self.ancestors(node)
@@ -689,7 +742,7 @@ class Program:
         function = self.enclosing(parameter, cst.FunctionDef)
         if function is None or self._is_passed_on(function):
             return []
-        if function.name.value in self.unseen:
+        if self.is_used_elsewhere(function.name.value):
             return []
         names = [item.name.value for item in function.params.params]
         if parameter.name.value not in names or parameter.default is not None:
@@ -794,14 +847,15 @@ class Program:
 
     def goes_backward(self, node: cst.BaseExpression) -> bool:
         """Say whether the scope asks this very name for ``backward()``."""
-        scope, text = self.scope_of[node], self.text(node)
-        return any(
-            self._is_bare_backward(call)
-            and self.scope_of[call] is scope
-            and isinstance(call.func, cst.Attribute)
-            and self.text(call.func.value) == text
+        return (self.scope_of[node], self.text(node)) in self._go_backward
+
+    @functools.cached_property
+    def _go_backward(self) -> set[tuple[Scope, str]]:
+        return {
+            (self.scope_of[call], self.text(call.func.value))
             for call in self.all(cst.Call)
-        )
+            if self._is_bare_backward(call) and isinstance(call.func, cst.Attribute)
+        }
 
     def is_one_number(self, node: cst.BaseExpression | None) -> bool:
         """Say whether a value is surely a tensor of one element, or a number."""

@@ -25,7 +25,11 @@ from .program import (
     literal,
 )
 
-__all__ = ["Edit", "Finding", "find_habits", "needed_edits"]
+__all__ = [
+    "Edit", "Finding", "find_habits", "is_torch", "keyword", "left", "method",
+    "needed_edits", "outer_end", "positional", "replaced", "rule", "torch_needed",
+    "under_no_grad",
+]  # fmt: skip
 
 Edit = tuple[int, int, str]
 
@@ -46,6 +50,7 @@ class Finding:
         needs: What the rewritten program needs besides: ``"torch"`` and ``"device"`` by
             that name, and the statements that must come under ``torch.no_grad()``.
         words: What the texts of the catalogue leave open.
+        end: Offset behind the place; 0: where the edits or the line end.
     """
 
     rule: str
@@ -54,13 +59,14 @@ class Finding:
     reason: str = ""
     needs: set[str | cst.CSTNode] = dataclasses.field(default_factory=set)
     words: dict[str, str] = dataclasses.field(default_factory=dict)
+    end: int = 0
 
 
 Rule = Callable[[Program], Iterator[Finding]]
 _RULES: list[Rule] = []
 
 
-def _rule(function: Rule) -> Rule:
+def rule(function: Rule) -> Rule:
     _RULES.append(function)
     return function
 
@@ -74,25 +80,26 @@ def find_habits(program: Program) -> list[Finding]:
 # -- Small pieces of many rules --------------------------------------------------------
 
 
-def _left(
+def left(
     program: Program, rule: str, node: cst.CSTNode, reason: str, **words: str
 ) -> Finding:
-    return Finding(rule, program.start(node), reason=reason, words=words)
+    start, end = program.start(node), program.end(node)
+    return Finding(rule, start, reason=reason, words=words, end=end)
 
 
-def _replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
+def replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
     start, end = program.start(node), program.end(node)
     return Finding(rule, start, [(start, end, text)])
 
 
-def _keyword(call: cst.Call, name: str) -> cst.Arg | None:
+def keyword(call: cst.Call, name: str) -> cst.Arg | None:
     for arg in call.args:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg
     return None
 
 
-def _positional(call: cst.Call) -> list[cst.Arg]:
+def positional(call: cst.Call) -> list[cst.Arg]:
     return [arg for arg in call.args if arg.keyword is None]
 
 
@@ -113,7 +120,7 @@ def _cut_argument(program: Program, call: cst.Call, arg: cst.Arg) -> list[Edit] 
     return None if "#" in source[start:end] else [(start, end, "")]
 
 
-def _method(call: cst.Call) -> str:
+def method(call: cst.Call) -> str:
     """Return the name of the method a call calls, or ``""``."""
     return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
 
@@ -126,7 +133,7 @@ def _torch_name(program: Program) -> str:
     return ""
 
 
-def _needs_torch(program: Program) -> tuple[str, set[str | cst.CSTNode]] | None:
+def torch_needed(program: Program) -> tuple[str, set[str | cst.CSTNode]] | None:
     """Return the name for ``torch`` and what that needs; ``None`` if it is taken."""
     name = _torch_name(program)
     if name:
@@ -175,7 +182,7 @@ def _last_import_of_torch(program: Program) -> cst.SimpleStatementLine | None:
 _VARIABLE = "torch.autograd.Variable"
 
 
-@_rule
+@rule
 def variable(program: Program) -> Iterator[Finding]:
     """``Variable(x)`` is ``x``, and ``volatile=True`` is ``torch.no_grad()``."""
     calls = [
@@ -183,7 +190,7 @@ def variable(program: Program) -> Iterator[Finding]:
     ]
     emptied: set[cst.CSTNode] = set()
     for call in calls:
-        volatile = _keyword(call, "volatile")
+        volatile = keyword(call, "volatile")
         if volatile is not None and literal(volatile.value) is not False:
             yield _volatile_argument(program, call, volatile)
             continue
@@ -198,11 +205,11 @@ def variable(program: Program) -> Iterator[Finding]:
     for node in _references(program, _VARIABLE):
         inner = isinstance(program.parent[node], cst.Attribute)
         if node not in functions and not inner:
-            yield _left(program, "variable", node, "structure")
+            yield left(program, "variable", node, "structure")
     yield from _unused_imports(program, "variable", _VARIABLE)
     for node in program.all(cst.Attribute):
-        if node.attr.value == "volatile" and _is_torch(program):
-            yield _left(program, "volatile", node, "structure")
+        if node.attr.value == "volatile" and is_torch(program):
+            yield left(program, "volatile", node, "structure")
 
 
 def _references(program: Program, dotted: str) -> Iterator[cst.CSTNode]:
@@ -239,20 +246,20 @@ def _is_binding(program: Program, node: cst.CSTNode) -> bool:
 
 
 def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
-    left = functools.partial(_left, program, "variable", call)
+    refuse = functools.partial(left, program, "variable", call)
     named = {a.keyword.value if a.keyword else "": a for a in call.args}
     tensor = named.pop("", None) or named.pop("data", None)
     asked = named.pop("requires_grad", None)
     named.pop("volatile", None)
-    if tensor is None or named or _has_star(call) or len(_positional(call)) > 1:
-        return left("argument-unclear")
+    if tensor is None or named or _has_star(call) or len(positional(call)) > 1:
+        return refuse("argument-unclear")
     value = tensor.value
     if isinstance(value, (cst.List, cst.BaseNumber)) or program.called(
         value
     ).startswith("numpy."):
-        return left("structure")  # not a tensor: refused then, refused now
+        return refuse("structure")  # not a tensor: refused then, refused now
     if program.has_graph(value):
-        return left("cuts-graph")
+        return refuse("cuts-graph")
 
     wanted = literal(asked.value) if asked is not None else False
     if asked is not None and wanted not in (True, False):
@@ -268,7 +275,7 @@ def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
     first, last = program.start(value), program.end(value)
     source = program.source
     if "#" in source[start:first] + source[last:end]:
-        return left("comment-inside")
+        return refuse("comment-inside")
     atom = isinstance(
         value, (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.Tuple)
     )
@@ -355,9 +362,15 @@ def _line_left_empty(
 def _removed_line(program: Program, rule: str, line: cst.CSTNode) -> Finding:
     """Take a line out; a comment behind it stays."""
     start, end = program.start(line), program.end(line)
-    rest = re.compile(r"[ \t]*(\r\n|\r|\n|\Z)?").match(program.source, end)
+    cell_start, cell_end = program.cell_span(line)
+    rest = re.compile(r"[ \t]*(\r\n|\r|\n|\Z)?").match(program.source, end, cell_end)
     assert rest is not None
-    first = start if rest[1] is None else _line_start(program, line)
+    if rest[1] is None:
+        return Finding(rule, start, [(start, rest.end(), "")])
+    first = _line_start(program, line)
+    if not rest[1] and first > cell_start:  # the last line of its cell
+        before = re.compile(r"\r\n|\r|\n").search(program.source, first - 2)
+        first = before.start() if before and before.end() == first else first - 1
     return Finding(rule, start, [(first, rest.end(), "")])
 
 
@@ -398,10 +411,9 @@ def _unused_imports(program: Program, rule: str, dotted: str) -> Iterator[Findin
     """Take the import of a name out once nothing uses it."""
     if any(True for _ in _references(program, dotted)):
         return
-    # A name in a line for IPython is in use as well.
     for statement, alias, name, bindings in _imported_names(program):
         own = any(b.node is statement and b.dotted == dotted for b in bindings)
-        if own and name not in program.unseen:
+        if own and not program.is_used_elsewhere(name):
             yield _removed_import(program, rule, statement, alias)
 
 
@@ -417,14 +429,14 @@ def _removed_import(
         else:
             cut = (program.start(alias), program.start(names[1]))
         if "#" in source[slice(*cut)]:
-            return _left(program, rule, statement, "comment-inside")
+            return left(program, rule, statement, "comment-inside")
         return Finding(rule, start, [(*cut, "")])
     line = program.parent[statement]
     block = program.parent[line]
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
-        return _left(program, rule, statement, "structure")
+        return left(program, rule, statement, "structure")
     if len(getattr(block, "body", ())) < 2 or program.is_alone_in_cell(line):
-        return _left(program, rule, statement, "only-statement")
+        return left(program, rule, statement, "only-statement")
     return _removed_line(program, rule, line)
 
 
@@ -433,20 +445,20 @@ def _alias_end(program: Program, alias: cst.ImportAlias) -> int:
 
 
 def _volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Finding:
-    left = functools.partial(_left, program, "volatile", arg)
-    if literal(arg.value) is not True or _keyword(call, "requires_grad"):
-        return left("argument-unclear")
+    refuse = functools.partial(left, program, "volatile", arg)
+    if literal(arg.value) is not True or keyword(call, "requires_grad"):
+        return refuse("argument-unclear")
     cut = _cut_argument(program, call, arg)
-    torch = _needs_torch(program)
+    torch = torch_needed(program)
     if cut is None:
-        return left("comment-inside")
+        return refuse("comment-inside")
     if torch is None:
-        return left("name-taken", name="torch")
+        return refuse("name-taken", name="torch")
     finding = Finding("volatile", program.start(arg), cut)
-    if not _under_no_grad(program, call):
+    if not under_no_grad(program, call):
         evaluation = _evaluation_around(program, call)
         if evaluation is None:
-            return left("evaluation-unclear")
+            return refuse("evaluation-unclear")
         finding.needs = {evaluation, *torch[1]}
     return finding
 
@@ -454,7 +466,7 @@ def _volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Findin
 _NO_GRAD = {"torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled"}
 
 
-def _under_no_grad(program: Program, node: cst.CSTNode) -> bool:
+def under_no_grad(program: Program, node: cst.CSTNode) -> bool:
     for outer in program.ancestors(node):
         if isinstance(outer, cst.With) and any(
             program.called(item.item) in _NO_GRAD for item in outer.items
@@ -506,7 +518,7 @@ def _trains(program: Program, node: cst.CSTNode, depth: int = 3) -> bool:
             return True  # what runs in between is not seen
         if not isinstance(item, cst.Call):
             continue
-        if _method(item) in {"backward", "step"} or program.called(item) in {
+        if method(item) in {"backward", "step"} or program.called(item) in {
             "torch.autograd.grad",
             "torch.autograd.backward",
         }:
@@ -518,7 +530,7 @@ def _trains(program: Program, node: cst.CSTNode, depth: int = 3) -> bool:
         return False
     # A loss computed here and asked for its gradient further down.
     for call in program.all(cst.Call):
-        if _method(call) == "backward" and isinstance(call.func, cst.Attribute):
+        if method(call) == "backward" and isinstance(call.func, cst.Attribute):
             roots = [
                 n for n in program.inside(call.func.value) if isinstance(n, cst.Name)
             ]
@@ -529,7 +541,7 @@ def _trains(program: Program, node: cst.CSTNode, depth: int = 3) -> bool:
     return False
 
 
-def _is_torch(program: Program) -> bool:
+def is_torch(program: Program) -> bool:
     """Say whether a program is about PyTorch; a piece without imports may be."""
     return (
         program.imports("torch")
@@ -541,27 +553,42 @@ def _is_torch(program: Program) -> bool:
 # -- Numbers taken out of a loss -------------------------------------------------------
 
 
-@_rule
+@rule
 def data_index(program: Program) -> Iterator[Finding]:
     """``loss.data[0]`` is ``loss.item()``."""
-    if not _is_torch(program):
+    if not is_torch(program):
         return
     for node in program.all(cst.Subscript):
-        tensor = _first_of_data(node)
+        tensor = _first_of_data(node) or _first_of_sum(program, node)
         if tensor is None:
             continue
-        start = _outer_end(program, tensor)
+        start = outer_end(program, tensor)
         if program.is_one_number(tensor):
             end = program.end(node)
             if "#" in program.source[program.end(tensor) : end]:
-                yield _left(program, "data-index", node, "comment-inside")
+                yield left(program, "data-index", node, "comment-inside")
             else:
                 edits = [(start, end, ".item()")]
                 yield Finding("data-index", program.start(node), edits)
         elif re.search(r"loss|cost", program.text(tensor).lower()) and not any(
             program.values(tensor)
         ):
-            yield _left(program, "data-index", node, "not-one-number")
+            yield left(program, "data-index", node, "not-one-number")
+
+
+def _first_of_sum(program: Program, node: cst.Subscript) -> cst.Name | None:
+    """Return ``total`` of ``total[0]`` where numbers of losses were added up."""
+    index = node.slice[0].slice if len(node.slice) == 1 else None
+    if not isinstance(index, cst.Index) or literal(index.value) != 0:
+        return None
+    if not isinstance(node.value, cst.Name):
+        return None
+    sums = [
+        isinstance(b.value, cst.Attribute) and b.value.attr.value == "data"
+        for b in program.lookup(node.value.value, node)
+        if b.kind == "augmented"
+    ]
+    return node.value if sums and all(sums) else None
 
 
 def _first_of_data(node: cst.Subscript) -> cst.BaseExpression | None:
@@ -584,7 +611,7 @@ def _first_of_data(node: cst.Subscript) -> cst.BaseExpression | None:
             return value if data and isinstance(index.value, cst.Integer) else None
 
 
-def _outer_end(program: Program, node: cst.BaseExpression) -> int:
+def outer_end(program: Program, node: cst.BaseExpression) -> int:
     """Return the offset behind an expression and the parentheses around it."""
     end = program.end(node)
     for _ in node.rpar:
@@ -592,14 +619,14 @@ def _outer_end(program: Program, node: cst.BaseExpression) -> int:
     return end
 
 
-@_rule
+@rule
 def loss_graph(program: Program) -> Iterator[Finding]:
     """A loss kept as a tensor keeps its graph alive."""
-    if not _is_torch(program):
+    if not is_torch(program):
         return
     for call in program.all(cst.Call):
         if (
-            _method(call) == "append"
+            method(call) == "append"
             and len(call.args) == 1
             and isinstance(call.func, cst.Attribute)
             and isinstance(call.func.value, cst.Name)
@@ -625,7 +652,7 @@ def _kept_loss(
         and (program.goes_backward(name) or _is_evaluated(program, name))
         and not any(_is_taken_out(b.value) for b in program.reaching(name))
     ]
-    if not names or _under_no_grad(program, node):
+    if not names or under_no_grad(program, node):
         return
     start = program.start(node)
     if _number_suffices(program, holder, set()):
@@ -639,7 +666,7 @@ def _is_evaluated(program: Program, name: cst.Name) -> bool:
     """Say whether a name holds the loss of a network that nobody trains here."""
     function = program.enclosing(name, cst.FunctionDef)
     calls = program.calls_of(function) if function is not None else []
-    if calls and all(_under_no_grad(program, call) for call in calls):
+    if calls and all(under_no_grad(program, call) for call in calls):
         return False
     losses = [binding.value for binding in program.reaching(name)]
     return bool(losses) and all(
@@ -668,7 +695,7 @@ def _is_taken_out(value: cst.CSTNode | None) -> bool:
     if isinstance(value, cst.Call):
         if isinstance(value.func, cst.Name):
             return value.func.value in {"float", "int"}
-        return _method(value) in {"item", "detach", "numpy"}
+        return method(value) in {"item", "detach", "numpy"}
     if isinstance(value, cst.Subscript):
         return True
     return isinstance(value, cst.Attribute) and value.attr.value == "data"
@@ -682,7 +709,7 @@ def _number_suffices(program: Program, holder: cst.Name, seen: set[str]) -> bool
     """Say whether every use of a name would be as well served by Python numbers."""
     if holder.value in seen:
         return True
-    if holder.value in program.unseen:
+    if program.is_used_elsewhere(holder.value):
         return False
     seen.add(holder.value)
     bindings = program.lookup(holder.value, holder)
@@ -713,12 +740,12 @@ def _number_suffices_here(program: Program, name: cst.Name, seen: set[str]) -> b
                 return True
             if program.dotted(function).startswith(("matplotlib.", "numpy.")):
                 return True
-            if _method(parent) == "append" and isinstance(function, cst.Attribute):
+            if method(parent) == "append" and isinstance(function, cst.Attribute):
                 target = function.value
                 return isinstance(target, cst.Name) and _number_suffices(
                     program, target, seen
                 )
-            return _method(parent) in _SHOWING_METHODS
+            return method(parent) in _SHOWING_METHODS
         if isinstance(
             parent, (cst.FormattedStringExpression, cst.AssignTarget, cst.Comparison)
         ):
@@ -775,6 +802,7 @@ _RENAMED: dict[str, tuple[str, str]] = {
         "transform-renamed",
         "torchvision.transforms.RandomResizedCrop",
     ),
+    "PIL.Image.ANTIALIAS": ("pillow-name", "PIL.Image.LANCZOS"),
     "torch.nn.NLLLoss2d": ("nll-loss-2d", "torch.nn.NLLLoss"),
     "torch.nn.functional.upsample": ("upsample", "torch.nn.functional.interpolate"),
     **{
@@ -788,7 +816,7 @@ _RENAMED: dict[str, tuple[str, str]] = {
 }
 
 
-@_rule
+@rule
 def renamed(program: Program) -> Iterator[Finding]:
     """Functions that have another name today."""
     for node in program.all(cst.Attribute):
@@ -801,19 +829,19 @@ def renamed(program: Program) -> Iterator[Finding]:
         old_module = program.dotted(node).rpartition(".")[0]
         module, _, name = new.rpartition(".")
         if module == old_module:
-            yield _replaced(program, rule, node.attr, name)
+            yield replaced(program, rule, node.attr, name)
             continue
         needs: set[str | cst.CSTNode] = set()
         taken = "" if program.is_free(name) else name
         if module == "torch":
-            torch = _needs_torch(program)
+            torch = torch_needed(program)
             taken = "torch" if torch is None else ""
             if torch is not None:
                 name, needs = f"{torch[0]}.{name}", torch[1]
         if taken:
-            finding = _left(program, rule, node, "name-taken", name=taken)
+            finding = left(program, rule, node, "name-taken", name=taken)
         else:
-            finding = _replaced(program, rule, node, name)
+            finding = replaced(program, rule, node, name)
             finding.needs = needs
         finding.start = program.start(node)
         yield finding
@@ -835,10 +863,10 @@ def _renamed_import(
         return
     old_module = own[0].dotted.rpartition(".")[0]
     module, _, new_name = new.rpartition(".")
-    unseen = alias.asname is None and name in program.unseen
+    unseen = alias.asname is None and program.is_used_elsewhere(name)
     if module != old_module or len(bindings) != 1 or unseen:
         if module != "torch":  # F.sigmoid by name needs no change at all
-            yield _left(program, rule, alias, "imported-by-name")
+            yield left(program, rule, alias, "imported-by-name")
         return
     places = [alias.name]
     if alias.asname is None:
@@ -849,6 +877,7 @@ def _renamed_import(
 
 _REMOVED = {
     "torch.gels": "torch.linalg.lstsq",
+    "torch.matrix_rank": "torch.linalg.matrix_rank",
     "torch.lstsq": "torch.linalg.lstsq",
     "torch.symeig": "torch.linalg.eigh",
     "torch.eig": "torch.linalg.eig",
@@ -872,7 +901,7 @@ _REMOVED = {
 }
 
 
-@_rule
+@rule
 def removed(program: Program) -> Iterator[Finding]:
     """Modules and functions that are no more."""
     for node in program.all(cst.Attribute):
@@ -891,7 +920,7 @@ def removed(program: Program) -> Iterator[Finding]:
 
 def _gone(program: Program, node: cst.CSTNode, name: str, instead: str) -> Finding:
     words = {"name": name, "instead": instead}
-    return _left(program, "removed-name", node, "structure", **words)
+    return left(program, "removed-name", node, "structure", **words)
 
 
 def _imported(program: Program, node: cst.CSTNode) -> list[str]:
@@ -912,7 +941,7 @@ _DATA_SETS = [
 ]
 
 
-@_rule
+@rule
 def mnist_module(program: Program) -> Iterator[Finding]:
     """``from torchvision.datasets import mnist`` imports a file, not the data set."""
     for statement, alias, name, bindings in _imported_names(program):
@@ -928,9 +957,9 @@ def mnist_module(program: Program) -> Iterator[Finding]:
             if not program.is_free(item)
             for b in program.lookup(item, statement)
         )
-        simple = len(parents) == len(uses) and name not in program.unseen
+        simple = len(parents) == len(uses) and not program.is_used_elsewhere(name)
         if not used or not simple or not used <= set(_MNIST_LIKE) or not free:
-            yield _left(program, "mnist-module", alias, "structure")
+            yield left(program, "mnist-module", alias, "structure")
             continue
         start, end = program.start(alias.name), _alias_end(program, alias)
         edits = [(start, end, ", ".join(sorted(used)))]
@@ -949,13 +978,13 @@ _MNIST_ATTRIBUTES = {
 }
 
 
-@_rule
+@rule
 def mnist_attributes(program: Program) -> Iterator[Finding]:
     """``train_data`` and ``train_labels`` are called ``data`` and ``targets``."""
     for node in program.all(cst.Attribute):
         new = _MNIST_ATTRIBUTES.get(node.attr.value)
         if new and _is_data_set(program, node.value):
-            yield _replaced(program, "mnist-attributes", node.attr, new)
+            yield replaced(program, "mnist-attributes", node.attr, new)
 
 
 def _is_data_set(program: Program, node: cst.BaseExpression) -> bool:
@@ -964,8 +993,8 @@ def _is_data_set(program: Program, node: cst.BaseExpression) -> bool:
         return bool(loaders) and all(
             isinstance(loader, cst.Call)
             and program.called(loader) == "torch.utils.data.DataLoader"
-            and bool(_positional(loader))
-            and _is_data_set(program, _positional(loader)[0].value)
+            and bool(positional(loader))
+            and _is_data_set(program, positional(loader)[0].value)
             for loader in loaders
         )
     return program.comes_from(node, _DATA_SETS)
@@ -974,7 +1003,7 @@ def _is_data_set(program: Program, node: cst.BaseExpression) -> bool:
 # -- Arguments that have changed -------------------------------------------------------
 
 
-@_rule
+@rule
 def softmax_dim(program: Program) -> Iterator[Finding]:
     """``F.softmax(x)`` without ``dim``."""
     functions = {
@@ -984,7 +1013,7 @@ def softmax_dim(program: Program) -> Iterator[Finding]:
     for call in program.all(cst.Call):
         name = program.called(call)
         if name in layers and not call.args:
-            yield _left(program, "softmax-dim", call, "dimensions-unknown")
+            yield left(program, "softmax-dim", call, "dimensions-unknown")
         if name not in functions or len(call.args) != 1 or _has_star(call):
             continue
         dimensions = program.dimensions(call.args[0].value)
@@ -994,9 +1023,9 @@ def softmax_dim(program: Program) -> Iterator[Finding]:
         if dim is None and dimensions is None:
             dim = _dimension_asked_next(program, call)
         if dim is None:
-            yield _left(program, "softmax-dim", call, "dimensions-unknown")
+            yield left(program, "softmax-dim", call, "dimensions-unknown")
         else:
-            end = _outer_end(program, call.args[0].value)
+            end = outer_end(program, call.args[0].value)
             edits = [(end, end, f", dim={dim}")]
             yield Finding("softmax-dim", program.start(call), edits)
 
@@ -1006,7 +1035,7 @@ def _dimension_asked_next(program: Program, call: cst.Call) -> int | None:
     arg = program.parent[call]
     outer = program.parent[arg]
     if isinstance(arg, cst.Arg) and isinstance(outer, cst.Call):
-        plain = _positional(outer)
+        plain = positional(outer)
         if program.called(outer) in {"torch.max", "torch.argmax"} and len(plain) == 2:
             return 1 if literal(plain[1].value) == 1 else None
     elif isinstance(arg, cst.Attribute) and arg.attr.value in {"max", "argmax"}:
@@ -1016,20 +1045,20 @@ def _dimension_asked_next(program: Program, call: cst.Call) -> int | None:
     return None
 
 
-@_rule
+@rule
 def size_average(program: Program) -> Iterator[Finding]:
     """``size_average`` and ``reduce`` have become ``reduction``."""
     for call in program.all(cst.Call):
         name = program.called(call)
         layer = name.startswith("torch.nn.") and name.endswith(("Loss", "Loss2d"))
-        given = [_keyword(call, key) for key in ("size_average", "reduce")]
+        given = [keyword(call, key) for key in ("size_average", "reduce")]
         found = [arg for arg in given if arg is not None]
         if not found or not (layer or name in LOSS_FUNCTIONS):
             continue
         values = [True if arg is None else literal(arg.value) for arg in given]
         known = all(value is None or isinstance(value, bool) for value in values)
-        if not known or _keyword(call, "reduction"):
-            yield _left(program, "size-average", found[0], "argument-unclear")
+        if not known or keyword(call, "reduction"):
+            yield left(program, "size-average", found[0], "argument-unclear")
             continue
         average, reduce = (value is not False for value in values)
         reduction = ("mean" if average else "sum") if reduce else "none"
@@ -1047,7 +1076,7 @@ def size_average(program: Program) -> Iterator[Finding]:
         if len(edits) == len(found):
             yield Finding("size-average", program.start(found[0]), edits)
         else:
-            yield _left(program, "size-average", found[0], "comment-inside")
+            yield left(program, "size-average", found[0], "comment-inside")
 
 
 def _quoted(program: Program, text: str) -> str:
@@ -1056,23 +1085,21 @@ def _quoted(program: Program, text: str) -> str:
     return f"'{text}'" if single else f'"{text}"'
 
 
-@_rule
+@rule
 def keywords_gone(program: Program) -> Iterator[Finding]:
     """Keyword arguments that have another name or are no more."""
     for call in program.all(cst.Call):
-        if _method(call) == "backward":
-            arg = _keyword(call, "retain_variables")
+        if method(call) == "backward":
+            arg = keyword(call, "retain_variables")
             if arg is not None and arg.keyword is not None:
-                yield _replaced(
-                    program, "retain-variables", arg.keyword, "retain_graph"
-                )
+                yield replaced(program, "retain-variables", arg.keyword, "retain_graph")
         name = program.called(call)
         if name.startswith("torch.optim.lr_scheduler."):
-            arg = _keyword(call, "verbose")
+            arg = keyword(call, "verbose")
             if arg is not None:
                 cut = _cut_argument(program, call, arg)
                 if cut is None:
-                    yield _left(program, "scheduler-verbose", arg, "comment-inside")
+                    yield left(program, "scheduler-verbose", arg, "comment-inside")
                 else:
                     yield Finding("scheduler-verbose", program.start(arg), cut)
         if name == "torch.utils.data.TensorDataset":
@@ -1087,7 +1114,7 @@ def _tensor_dataset(program: Program, call: cst.Call) -> Iterator[Finding]:
         ]
         yield Finding("tensor-dataset", program.start(call), edits)
     elif set(names) & {"data_tensor", "target_tensor"}:
-        yield _left(program, "tensor-dataset", call, "structure")
+        yield left(program, "tensor-dataset", call, "structure")
 
 
 _PRETRAINED = {
@@ -1100,33 +1127,45 @@ _PRETRAINED = {
 }  # fmt: skip
 
 
-@_rule
+@rule
 def pretrained(program: Program) -> Iterator[Finding]:
     """``pretrained=True`` has become ``weights=...``."""
     for call in program.all(cst.Call):
         module, _, name = program.called(call).rpartition(".")
-        if not module.startswith("torchvision.models"):
+        by_name = _is_model_by_name(program, call.func)
+        if not module.startswith("torchvision.models") and not by_name:
             continue
-        arg = _keyword(call, "pretrained")
-        if arg is None and name in _PRETRAINED and _positional(call):
-            first = _positional(call)[0]
+        arg = keyword(call, "pretrained")
+        if arg is None and name in _PRETRAINED and positional(call):
+            first = positional(call)[0]
             if isinstance(literal(first.value), bool):
                 arg = first
         if arg is None:
             continue
         wanted = literal(arg.value)
-        if not isinstance(wanted, bool) or name not in _PRETRAINED:
-            yield _left(program, "pretrained-argument", arg, "argument-unclear")
+        known = name in _PRETRAINED or by_name
+        if not isinstance(wanted, bool) or not known:
+            yield left(program, "pretrained-argument", arg, "argument-unclear")
             continue
         weights = _quoted(program, "IMAGENET1K_V1") if wanted else "None"
-        yield _replaced(program, "pretrained-argument", arg, f"weights={weights}")
+        yield replaced(program, "pretrained-argument", arg, f"weights={weights}")
 
 
-@_rule
+def _is_model_by_name(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a call is ``models.__dict__[arch](...)``."""
+    return (
+        isinstance(node, cst.Subscript)
+        and isinstance(node.value, cst.Attribute)
+        and node.value.attr.value == "__dict__"
+        and program.dotted(node.value.value) == "torchvision.models"
+    )
+
+
+@rule
 def iterator_next(program: Program) -> Iterator[Finding]:
     """``it.next()`` is ``next(it)``."""
     for call in program.all(cst.Call):
-        if _method(call) != "next" or call.args:
+        if method(call) != "next" or call.args:
             continue
         assert isinstance(call.func, cst.Attribute)
         iterator = call.func.value
@@ -1135,19 +1174,19 @@ def iterator_next(program: Program) -> Iterator[Finding]:
             isinstance(value, cst.Call)
             and (
                 (isinstance(value.func, cst.Name) and value.func.value == "iter")
-                or _method(value) == "__iter__"
+                or method(value) == "__iter__"
             )
             for value in values
         )
         if not sure:
             continue
         if not program.is_free("next"):
-            yield _left(program, "iterator-next", call, "name-taken", name="next")
+            yield left(program, "iterator-next", call, "name-taken", name="next")
             continue
         start, end = program.start(call), program.end(call)
-        inner = _outer_end(program, iterator)
+        inner = outer_end(program, iterator)
         if "#" in program.source[inner:end]:
-            yield _left(program, "iterator-next", call, "comment-inside")
+            yield left(program, "iterator-next", call, "comment-inside")
         else:
             edits = [(start, start, "next("), (inner, end, ")")]
             yield Finding("iterator-next", start, edits)
@@ -1161,26 +1200,41 @@ _MODEL_METHODS = {
 }  # fmt: skip
 
 
-@_rule
+@rule
 def load_model(program: Program) -> Iterator[Finding]:
     """``torch.load`` of a whole model."""
     for call in program.all(cst.Call):
-        if program.called(call) != "torch.load" or not _positional(call):
+        if program.called(call) != "torch.load" or not positional(call):
             continue
-        if _has_star(call) or _keyword(call, "weights_only"):
+        if _has_star(call) or keyword(call, "weights_only"):
             continue
-        saved = program.saved_as(_positional(call)[0].value)
+        saved = program.saved_as(positional(call)[0].value)
         used = _is_used_as_model(program, call)
-        whole = bool(saved) and all(program.is_network(item) for item in saved)
+        whole = bool(saved) and all(
+            program.is_network(item) or _holds_network(program, item) for item in saved
+        )
         own = bool(saved) and not any(
             isinstance(item, (cst.Dict, cst.Call)) for item in saved
         )
         if whole or (own and used):
-            end = _outer_end(program, call.args[-1].value)
+            end = outer_end(program, call.args[-1].value)
             edits = [(end, end, ", weights_only=False")]
             yield Finding("load-model", program.start(call), edits)
-        elif used and not saved:
-            yield _left(program, "load-model", call, "origin-unknown")
+        elif not saved and (used or _is_used_as_array(program, call)):
+            yield left(program, "load-model", call, "origin-unknown")
+
+
+def _holds_network(program: Program, saved: cst.BaseExpression) -> bool:
+    """Say whether a dictionary that is saved has a whole network in it."""
+    values = program.values(saved)
+    return bool(values) and all(
+        isinstance(value, cst.Dict)
+        and any(
+            isinstance(item, cst.DictElement) and program.is_network(item.value)
+            for item in value.elements
+        )
+        for value in values
+    )
 
 
 def _is_used_as_model(program: Program, call: cst.Call) -> bool:
@@ -1196,7 +1250,7 @@ def _is_used_as_model(program: Program, call: cst.Call) -> bool:
         if program.text(other.func) in targets:
             return True
         if (
-            _method(other) in _MODEL_METHODS
+            method(other) in _MODEL_METHODS
             and isinstance(other.func, cst.Attribute)
             and program.text(other.func.value) in targets
         ):
@@ -1204,22 +1258,35 @@ def _is_used_as_model(program: Program, call: cst.Call) -> bool:
     return False
 
 
-@_rule
+def _is_used_as_array(program: Program, call: cst.Call) -> bool:
+    """Say whether what is loaded is given to ``torch.from_numpy``."""
+    statement = program.enclosing(call, cst.Assign)
+    return statement is not None and any(
+        isinstance(item, cst.Name)
+        and [b.node for b in program.reaching(item)] == [statement]
+        for other in program.all(cst.Call)
+        if program.called(other) == "torch.from_numpy"
+        for arg in other.args
+        for item in program.inside(arg.value)
+    )
+
+
+@rule
 def cuda_call(program: Program) -> Iterator[Finding]:
     """``.cuda()`` on a machine that may have no GPU."""
-    if not _is_torch(program):
+    if not is_torch(program):
         return
     own = any(f.name.value == "cuda" for f in program.all(cst.FunctionDef))
     for call in program.all(cst.Call):
-        if _method(call) != "cuda" or program.dotted(call.func):
+        if method(call) != "cuda" or program.dotted(call.func):
             continue
-        chosen = [arg for arg in _positional(call) if literal(arg.value) is ...]
+        chosen = [arg for arg in positional(call) if literal(arg.value) is ...]
         if not chosen and not _is_guarded(program, call):
             yield _moved_to_device(program, call, own_method=own)
     for node in program.all(cst.Attribute):
         on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
         if on_gpu and not _is_guarded(program, node):
-            yield _left(program, "cuda-call", node, "structure")
+            yield left(program, "cuda-call", node, "structure")
 
 
 def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
@@ -1236,17 +1303,21 @@ def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
 
 
 def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> Finding:
-    left = functools.partial(_left, program, "cuda-call", call.func)
+    refuse = functools.partial(left, program, "cuda-call", call.func)
     assert isinstance(call.func, cst.Attribute)
     where = program.start(call.func.attr)
-    waiting = _keyword(call, "non_blocking")
+    outer = program.enclosing(call, cst.Lambda)
+    places_storage = outer is not None and _places_storage(program, outer, call)
+    if not places_storage and _is_storage(program, call.func.value, outer):
+        return refuse("structure")
+    waiting = keyword(call, "non_blocking")
     if own_method:
-        return left("structure")
+        return refuse("structure")
     if len(call.args) > (waiting is not None):
-        return left("gpu-chosen")
+        return refuse("gpu-chosen")
     device = _device(program, call)
     if device is None:
-        return left("name-taken", name="device")
+        return refuse("name-taken", name="device")
     name, needs = device
     if "device" in needs:
         last = _last_import_of_torch(program)
@@ -1254,14 +1325,43 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
             program.scope_of[call] is program.root
             and program.start(call) < program.end(last)
         ):
-            return left("structure")
+            return refuse("structure")
     if not name:
-        return left("structure")
+        return refuse("structure")
+    if places_storage and outer is not None:
+        edits = [(program.start(outer), program.end(outer), name)]
+        return Finding("cuda-call", where, edits, needs=needs)
     opening = program.end(call.func)
     bracket = program.source.index("(", opening) + 1
     edits = [(where, program.end(call.func.attr), "to")]
     edits.append((bracket, bracket, f"{name}, " if waiting is not None else name))
     return Finding("cuda-call", where, edits, needs=needs)
+
+
+def _places_storage(program: Program, outer: cst.Lambda, call: cst.Call) -> bool:
+    """Say whether ``lambda storage, loc: storage.cuda()`` says where to load."""
+    arg = program.parent[outer]
+    load = program.parent[arg]
+    return (
+        outer.body is call
+        and not call.args
+        and isinstance(arg, cst.Arg)
+        and isinstance(load, cst.Call)
+        and program.called(load) == "torch.load"
+        and (load.args.index(arg) == 1 if arg.keyword is None else True)
+    )
+
+
+def _is_storage(
+    program: Program, node: cst.BaseExpression, outer: cst.Lambda | None
+) -> bool:
+    """Say whether a value may be a storage, which has no ``.to()``."""
+    if isinstance(node, cst.Call):
+        return method(node) in {"storage", "untyped_storage"}
+    names = [] if outer is None else [item.name.value for item in outer.params.params]
+    return isinstance(node, cst.Name) and (
+        node.value in names or "storage" in node.value.lower()
+    )
 
 
 def _device(
@@ -1272,7 +1372,7 @@ def _device(
     The name is ``""`` where the device is chosen only further down.
     """
     if program.is_free("device"):
-        torch = _needs_torch(program)
+        torch = torch_needed(program)
         return None if torch is None else ("device", {"device", *torch[1]})
     bindings = program.lookup("device", call)
     own = program.root.bindings.get("device", [])
@@ -1286,16 +1386,16 @@ def _device(
 # -- Reported only ---------------------------------------------------------------------
 
 
-@_rule
+@rule
 def missing_eval(program: Program) -> Iterator[Finding]:
     """An evaluation without ``model.eval()``."""
     calls = list(program.all(cst.Call))
     layers = ("torch.nn.Dropout", "torch.nn.BatchNorm", "torchvision.models.")
     if not any(program.called(call).startswith(layers) for call in calls):
         return
-    if not any(_method(call) == "backward" for call in calls):
+    if not any(method(call) == "backward" for call in calls):
         return
-    if any(_method(call) in {"eval", "train"} and _switches(call) for call in calls):
+    if any(method(call) in {"eval", "train"} and _switches(call) for call in calls):
         return
     for loop in program.all(cst.For):
         if isinstance(loop.iter, cst.Call) and program.text(loop.iter.func) == "range":
@@ -1304,13 +1404,13 @@ def missing_eval(program: Program) -> Iterator[Finding]:
             continue
         for node in program.inside(loop):
             if isinstance(node, cst.Call) and _is_model_call(program, node):
-                yield _left(program, "missing-eval", node, "structure")
+                yield left(program, "missing-eval", node, "structure")
                 return
 
 
 def _switches(call: cst.Call) -> bool:
     """Say whether ``.eval()`` or ``.train(False)`` can be what is called."""
-    return _method(call) == "eval" or bool(call.args)
+    return method(call) == "eval" or bool(call.args)
 
 
 def _is_model_call(program: Program, call: cst.Call) -> bool:
@@ -1320,16 +1420,16 @@ def _is_model_call(program: Program, call: cst.Call) -> bool:
     return unknown and program.text(call.func) in {"model", "net", "network", "cnn"}
 
 
-@_rule
+@rule
 def scheduler(program: Program) -> Iterator[Finding]:
     """``get_lr()``, and ``scheduler.step()`` before ``optimizer.step()``."""
     for call in program.all(cst.Call):
         if (
-            _method(call) == "get_lr"
+            method(call) == "get_lr"
             and isinstance(call.func, cst.Attribute)
             and _is_scheduler(program, call.func.value)
         ):
-            yield _replaced(program, "scheduler-get-lr", call.func.attr, "get_last_lr")
+            yield replaced(program, "scheduler-get-lr", call.func.attr, "get_last_lr")
     for loop in program.all(cst.For, cst.While):
         body = loop.body.body
         for place, statement in enumerate(body):
@@ -1337,7 +1437,7 @@ def scheduler(program: Program) -> Iterator[Finding]:
                 before = any(_steps_optimizer(program, s) for s in body[:place])
                 after = any(_steps_optimizer(program, s) for s in body[place + 1 :])
                 if after and not before:
-                    yield _left(program, "scheduler-order", statement, "order")
+                    yield left(program, "scheduler-order", statement, "order")
                 break
 
 
@@ -1357,7 +1457,7 @@ def _steps_scheduler(program: Program, statement: cst.CSTNode) -> bool:
         return False
     call = part.value
     return (
-        _method(call) == "step"
+        method(call) == "step"
         and isinstance(call.func, cst.Attribute)
         and _is_scheduler(program, call.func.value)
         and not program.comes_from(
@@ -1370,7 +1470,7 @@ def _steps_optimizer(program: Program, node: cst.CSTNode, depth: int = 2) -> boo
     for item in program.inside(node):
         if not isinstance(item, cst.Call):
             continue
-        if _method(item) == "step" and isinstance(item.func, cst.Attribute):
+        if method(item) == "step" and isinstance(item.func, cst.Attribute):
             owner = item.func.value
             made = {program.called(value) for value in program.values(owner)}
             if any(name.startswith("torch.optim.") for name in made):
@@ -1386,42 +1486,74 @@ def _steps_optimizer(program: Program, node: cst.CSTNode, depth: int = 2) -> boo
     return False
 
 
-@_rule
+@rule
 def dropout_training(program: Program) -> Iterator[Finding]:
     """``F.dropout(x)`` that never stops dropping."""
     for call in program.all(cst.Call):
         if program.called(call) == "torch.nn.functional.dropout":
-            plain = len(_positional(call)) < 3 and not _has_star(call)
-            if plain and not _keyword(call, "training"):
-                yield _left(program, "dropout-training", call, "choose")
+            plain = len(positional(call)) < 3 and not _has_star(call)
+            if plain and not keyword(call, "training"):
+                yield left(program, "dropout-training", call, "choose")
 
 
-@_rule
+@rule
 def legacy_function(program: Program) -> Iterator[Finding]:
     """An ``autograd.Function`` without static methods."""
     for owner in program.all(cst.ClassDef):
         bases = {program.dotted(base.value) for base in owner.bases}
-        if "torch.autograd.Function" in bases:
-            for method in program.methods(owner, "forward"):
-                if not method.decorators:
-                    yield _left(program, "legacy-function", method.name, "structure")
+        if "torch.autograd.Function" not in bases:
+            continue
+        methods = [
+            item for item in owner.body.body if isinstance(item, cst.FunctionDef)
+        ]
+        old = [m for m in methods if not m.decorators and m.name.value in _LEGACY]
+        if not any(m.name.value == "forward" for m in old):
+            continue
+        made = [
+            call
+            for call in program.all(cst.Call)
+            if isinstance(call.func, cst.Name)
+            and call.func.value == owner.name.value
+            and [b.node for b in program.lookup(call.func.value, call)] == [owner]
+        ]
+        start = program.start(old[0].name)
+        # The instance was only a place for what forward() keeps: ctx is one as well.
+        simple = len(old) == len(methods) and not any(call.args for call in made)
+        edits: list[Edit] = []
+        for item in old:
+            at = _line_start(program, item)
+            indent = program.source[at : program.start(item)]
+            if indent.strip():
+                simple = False
+            edits.append((at, at, f"{indent}@staticmethod{_line_end(program, at)}"))
+        for call in made:
+            edits.append((program.end(call.func), program.end(call), ".apply"))
+        if simple and made:
+            yield Finding("legacy-function", start, edits)
+            continue
+        yield left(program, "legacy-function", old[0].name, "structure")
+        for call in made:
+            yield left(program, "legacy-function", call, "structure")
 
 
-@_rule
+_LEGACY = {"forward", "backward"}
+
+
+@rule
 def tensor_range(program: Program) -> Iterator[Finding]:
     """``torch.range`` includes its end."""
     for call in program.all(cst.Call):
         if program.called(call) == "torch.range":
-            yield _left(program, "tensor-range", call, "choose")
+            yield left(program, "tensor-range", call, "choose")
 
 
 # -- Classes ---------------------------------------------------------------------------
 
 
-@_rule
+@rule
 def super_arguments(program: Program) -> Iterator[Finding]:
     """``super(Net, self)`` is ``super()``."""
-    if not _is_torch(program):
+    if not is_torch(program):
         return
     for call in program.all(cst.Call):
         if not isinstance(call.func, cst.Name) or call.func.value != "super":
@@ -1447,7 +1579,7 @@ def super_arguments(program: Program) -> Iterator[Finding]:
             continue
         start, end = program.start(call.args[0]), program.end(call) - 1
         if "#" in program.source[start:end]:
-            yield _left(program, "super-arguments", call, "comment-inside")
+            yield left(program, "super-arguments", call, "comment-inside")
         else:
             edits = [(start, end, "")]
             yield Finding("super-arguments", program.start(call), edits)
@@ -1499,7 +1631,7 @@ _SIZE_KEYWORDS = {
 }  # fmt: skip
 
 
-@_rule
+@rule
 def float_size(program: Program) -> Iterator[Finding]:
     """``nn.Linear(n / 2, 10)``: a size that has become a float."""
     for call in program.all(cst.Call):
@@ -1533,14 +1665,14 @@ def _divisions(node: cst.CSTNode) -> Iterator[cst.Divide]:
     yield from found
 
 
-@_rule
+@rule
 def integer_division(program: Program) -> Iterator[Finding]:
     """``/`` between whole numbers of a tensor, used as an index or in place."""
     for statement in program.all(cst.AugAssign):
         if isinstance(statement.operator, cst.DivideAssign) and _is_whole(
             program, statement.target
         ):
-            yield _left(program, "integer-division", statement, "choose")
+            yield left(program, "integer-division", statement, "choose")
     for index in program.all(cst.Index):
         for value in program.values(index.value):
             if (
@@ -1548,7 +1680,7 @@ def integer_division(program: Program) -> Iterator[Finding]:
                 and isinstance(value.operator, cst.Divide)
                 and _is_whole(program, value.left)
             ):
-                yield _left(program, "integer-division", value, "choose")
+                yield left(program, "integer-division", value, "choose")
 
 
 def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
@@ -1559,7 +1691,7 @@ def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
             index = value.slice[0].slice
             inner = value.value
             name = program.called(inner).rpartition(".")[2] or (
-                _method(inner) if isinstance(inner, cst.Call) else ""
+                method(inner) if isinstance(inner, cst.Call) else ""
             )
             if not isinstance(index, cst.Index) or literal(index.value) != 1:
                 return False
@@ -1573,7 +1705,7 @@ def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
                 "torch.argmax",
                 "torch.randint",
                 "torch.randperm",
-            } or _method(value) in {"argmax", "int", "long"}
+            } or method(value) in {"argmax", "int", "long"}
             counted = name == "torch.arange" and all(
                 isinstance(arg.value, cst.Integer) and arg.keyword is None
                 for arg in value.args
@@ -1590,22 +1722,25 @@ _MASKED_METHODS = {
 }  # fmt: skip
 
 
-@_rule
+@rule
 def masks(program: Program) -> Iterator[Finding]:
     """Masks of bytes, and ``1 - mask``."""
-    if not _is_torch(program):
+    if not is_torch(program):
         return
     for call in program.all(cst.Call):
-        name, plain = program.called(call), _positional(call)
+        name, plain = program.called(call), positional(call)
         place = 1 if name == "torch.masked_select" else 0
         if name not in {"torch.masked_select", "torch.where"} and (
-            name or _method(call) not in _MASKED_METHODS
+            name or method(call) not in _MASKED_METHODS
         ):
             continue
         mask = plain[place].value if len(plain) > place else None
-        if isinstance(mask, cst.Call) and _method(mask) == "byte" and not mask.args:
+        if isinstance(mask, cst.Call) and method(mask) == "byte" and not mask.args:
             assert isinstance(mask.func, cst.Attribute)
-            yield _replaced(program, "byte-mask", mask.func.attr, "bool")
+            yield replaced(program, "byte-mask", mask.func.attr, "bool")
+        elif mask is not None and program.comes_from(mask, ["torch.ByteTensor"]):
+            end = outer_end(program, mask)
+            yield Finding("byte-mask", program.start(mask), [(end, end, ".bool()")])
     for node in program.all(cst.BinaryOperation):
         mask = node.right
         if (
@@ -1615,7 +1750,7 @@ def masks(program: Program) -> Iterator[Finding]:
         ):
             sides = [mask.left, *(item.comparator for item in mask.comparisons)]
             if any(_is_tensor(program, side) for side in sides):
-                yield _left(program, "bool-minus", node, "choose")
+                yield left(program, "bool-minus", node, "choose")
 
 
 def _is_tensor(program: Program, node: cst.BaseExpression) -> bool:
@@ -1633,7 +1768,7 @@ def _is_tensor(program: Program, node: cst.BaseExpression) -> bool:
 # -- Python 2 --------------------------------------------------------------------------
 
 
-@_rule
+@rule
 def python_2(program: Program) -> Iterator[Finding]:
     """Names that Python 3 has not."""
     renamed = {"xrange": "range", "raw_input": "input"}
@@ -1641,30 +1776,30 @@ def python_2(program: Program) -> Iterator[Finding]:
         if program.lookup(node.value, node) or _is_binding(program, node):
             continue
         if node.value in renamed and program.is_free(renamed[node.value]):
-            yield _replaced(program, "python-2", node, renamed[node.value])
+            yield replaced(program, "python-2", node, renamed[node.value])
         elif node.value in {"unicode", "basestring", "unichr"}:
-            yield _left(program, "python-2", node, "structure")
+            yield left(program, "python-2", node, "structure")
     # "print >>f, x", "print -1" and "print [1, 2]" are Python 3 to the parser.
     for operation in program.all(cst.BinaryOperation):
         if _is_print(program, operation.left):
-            yield _left(program, "python-2", operation, "structure")
+            yield left(program, "python-2", operation, "structure")
     for subscript in program.all(cst.Subscript):
         if _is_print(program, subscript.value):
-            yield _left(program, "python-2", subscript, "structure")
+            yield left(program, "python-2", subscript, "structure")
     for pair in program.all(cst.Tuple):  # print ("loss"), loss
         first = pair.elements[0].value if len(pair.elements) > 1 else None
         if isinstance(program.parent[pair], cst.Expr) and (
             isinstance(first, cst.Call) and _is_print(program, first.func)
         ):
-            yield _left(program, "python-2", pair, "structure")
+            yield left(program, "python-2", pair, "structure")
     methods = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}
     for call in program.all(cst.Call):
-        if _method(call) in methods and not call.args and not program.called(call):
+        if method(call) in methods and not call.args and not program.called(call):
             assert isinstance(call.func, cst.Attribute)
-            new = methods[_method(call)]
-            yield _replaced(program, "python-2", call.func.attr, new)
-        elif _method(call) == "has_key" and len(call.args) == 1:
-            yield _left(program, "python-2", call, "structure")
+            new = methods[method(call)]
+            yield replaced(program, "python-2", call.func.attr, new)
+        elif method(call) == "has_key" and len(call.args) == 1:
+            yield left(program, "python-2", call, "structure")
 
 
 def _is_print(program: Program, node: cst.CSTNode) -> bool:

@@ -1,0 +1,522 @@
+"""The rules about shapes and kinds of values: what fitted then and does not today.
+
+They belong to the rules of ``rules.py``, keep to what is said there, and are found with
+them once this module is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from .program import Program, literal
+from .rules import (
+    Edit,
+    Finding,
+    is_torch,
+    keyword,
+    left,
+    method,
+    outer_end,
+    positional,
+    replaced,
+    rule,
+    torch_needed,
+    under_no_grad,
+)
+
+# -- Images ----------------------------------------------------------------------------
+
+_GRAY = {
+    f"torchvision.datasets.{name}"
+    for name in ("MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST")
+}
+_MAKES_COLORS = {"torchvision.transforms.Grayscale", "torchvision.transforms.Lambda"}
+
+
+@rule
+def normalize_channels(program: Program) -> Iterator[Finding]:
+    """Three means and deviations for the one channel of a gray image."""
+    pipelines: dict[cst.CSTNode, list[bool]] = {}
+    for call in program.all(cst.Call):
+        arg = keyword(call, "transform")
+        plain = positional(call)
+        name = program.called(call)
+        if not name.startswith("torchvision.datasets."):
+            continue
+        if arg is None and name in _GRAY and len(plain) > 2:
+            arg = plain[2]
+        for value in program.values(arg.value) if arg is not None else ():
+            if value is not None:
+                pipelines.setdefault(value, []).append(name in _GRAY)
+    for pipeline, is_gray in pipelines.items():
+        steps = [n for n in program.inside(pipeline) if isinstance(n, cst.Call)]
+        if not all(is_gray) or any(program.called(s) in _MAKES_COLORS for s in steps):
+            continue
+        for call in steps:
+            if program.called(call) == "torchvision.transforms.Normalize":
+                yield from _three_channels(program, call)
+
+
+def _three_channels(program: Program, call: cst.Call) -> Iterator[Finding]:
+    edits: list[Edit] = []
+    triples = 0
+    for arg in call.args:
+        value = arg.value
+        if not isinstance(value, (cst.Tuple, cst.List)) or len(value.elements) != 3:
+            continue
+        triples += 1
+        first, *others = [program.text(item.value) for item in value.elements]
+        if others == [first, first]:
+            new = f"({first},)" if isinstance(value, cst.Tuple) else f"[{first}]"
+            edits.append((program.start(value), program.end(value), new))
+            if value.lpar:  # the brackets of a tuple are not part of its place
+                opening = program.source.rindex("(", 0, program.start(value) + 1)
+                closing = outer_end(program, value)
+                edits[-1] = (opening, closing, new)
+    if triples and len(edits) == triples:
+        yield Finding("normalize-channels", program.start(call), edits)
+    elif triples:
+        yield left(program, "normalize-channels", call, "choose")
+
+
+# -- Targets ---------------------------------------------------------------------------
+
+_CLASS_LOSSES = {
+    "torch.nn.CrossEntropyLoss", "torch.nn.NLLLoss",
+    "torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss",
+}  # fmt: skip
+
+
+def _loss_names(program: Program, call: cst.Call) -> set[str]:
+    """Return the losses of PyTorch that a call may compute."""
+    name = program.called(call)
+    if name:
+        return {name}
+    return {program.called(value) for value in program.values(call.func)}
+
+
+@rule
+def class_target(program: Program) -> Iterator[Finding]:
+    """``criterion(output, target[i])``: one target, which has no dimension today."""
+    for call in program.all(cst.Call):
+        plain = positional(call)
+        if len(plain) < 2 or not isinstance(plain[1].value, cst.Subscript):
+            continue
+        names = _loss_names(program, call)
+        if not names or not names <= _CLASS_LOSSES:
+            continue
+        target = plain[1].value
+        part = target.slice[0].slice if len(target.slice) == 1 else None
+        if not isinstance(part, cst.Index) or not _counts(program, part.value, call):
+            continue
+        torch = torch_needed(program)
+        if torch is None:
+            yield left(program, "class-target", target, "name-taken", name="torch")
+            continue
+        start, end = program.start(target), program.end(target)
+        edits = [(start, start, f"{torch[0]}.atleast_1d("), (end, end, ")")]
+        yield Finding("class-target", start, edits, needs=torch[1])
+
+
+def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
+    """Say whether an index counts the steps of a loop in which a network is run."""
+    bindings = program.reaching(node) if isinstance(node, cst.Name) else []
+    for binding in bindings:
+        loop, counted = binding.node, binding.value
+        name = counted.func if isinstance(counted, cst.Call) else None
+        counts = isinstance(name, cst.Name) and name.value in {"range", "enumerate"}
+        if not isinstance(loop, cst.For) or not counts:
+            return False
+        index = program.text(node)
+        if name.value == "enumerate" and not program.text(loop.target).startswith(
+            (index + ",", "(" + index)
+        ):
+            return False
+    if not bindings:
+        return False
+    step = re.compile(rf"\[{re.escape(program.text(node))}\]")
+    return any(
+        isinstance(item, cst.Call)
+        and item is not call
+        and not method(item)
+        and any(step.search(program.text(arg)) for arg in item.args)
+        for item in program.inside(bindings[0].node)
+    )
+
+
+_TARGET_MAKERS = {
+    "torch.ones", "torch.zeros", "torch.rand", "torch.FloatTensor", "torch.empty",
+}  # fmt: skip
+
+
+@rule
+def bce_shape(program: Program) -> Iterator[Finding]:
+    """``BCELoss`` of outputs (N, 1) and targets (N,)."""
+    losses = {"torch.nn.BCELoss", "torch.nn.functional.binary_cross_entropy"}
+    for call in program.all(cst.Call):
+        plain = positional(call)
+        names = _loss_names(program, call)
+        if len(plain) < 2 or not names or not names <= losses:
+            continue
+        output, target = plain[0].value, plain[1].value
+        made = [_innermost(program, value) for value in program.values(target)]
+        flat = made and all(program.dimensions(value) == 1 for value in made)
+        known = flat and all(program.called(v) in _TARGET_MAKERS for v in made)
+        if not known or not _gives_column(program, output):
+            continue
+        if not isinstance(output, (cst.Name, cst.Attribute)):
+            yield left(program, "bce-shape", target, "structure")
+            continue
+        end = outer_end(program, target)
+        edits = [(end, end, f".view_as({program.text(output)})")]
+        yield Finding("bce-shape", program.start(target), edits)
+
+
+def _innermost(
+    program: Program, node: cst.BaseExpression | None
+) -> cst.BaseExpression | None:
+    """Return what is within ``Variable(...)``, ``.cuda()`` and ``.fill_(...)``."""
+    while isinstance(node, cst.Call):
+        if program.called(node) == "torch.autograd.Variable" and node.args:
+            node = node.args[0].value
+        elif method(node) in {"cuda", "to", "fill_", "detach", "float"} and isinstance(
+            node.func, cst.Attribute
+        ):
+            if program.called(node):
+                break
+            node = node.func.value
+        else:
+            break
+    return node
+
+
+def _gives_column(program: Program, output: cst.BaseExpression) -> bool:
+    """Say whether a network gives rows of one number, as far as the text tells."""
+    values = program.values(output)
+    for value in values:
+        if not isinstance(value, cst.Call) or not program.is_network(value.func):
+            return False
+        functions = program.functions_called(value)
+        returned = [item for f in functions for item in program.returns(f)]
+        if re.search(r"squeeze|view|mean|sum\(", " ".join(map(program.text, returned))):
+            return False
+        if not functions and program.dimensions(value) != 2:
+            networks = program.values(value.func)
+            if not all(_is_plain_stack(program, network) for network in networks):
+                return False
+    return bool(values)
+
+
+def _is_plain_stack(program: Program, network: cst.BaseExpression | None) -> bool:
+    """Say whether a network is a ``Sequential`` that begins with a ``Linear``."""
+    if program.called(network) != "torch.nn.Sequential":
+        return False
+    assert isinstance(network, cst.Call)
+    return bool(network.args) and (
+        program.called(network.args[0].value) == "torch.nn.Linear"
+    )
+
+
+# -- Whole numbers ---------------------------------------------------------------------
+
+
+@rule
+def arange_integer(program: Program) -> Iterator[Finding]:
+    """``torch.arange(3)`` is a tensor of integers, which has no gradient."""
+    for call in program.all(cst.Call):
+        if program.called(call) != "torch.arange" or keyword(call, "dtype"):
+            continue
+        whole = [literal(arg.value) for arg in positional(call)]
+        if not whole or not all(isinstance(number, int) for number in whole):
+            continue
+        if _needs_floats(program, call):
+            end = program.end(call)
+            edits = [(end, end, ".float()")]
+            yield Finding("arange-integer", program.start(call), edits)
+
+
+def _needs_floats(program: Program, call: cst.Call) -> bool:
+    node: cst.CSTNode = call
+    for outer in program.ancestors(call):
+        if isinstance(outer, cst.Attribute) and outer.attr.value in {
+            "float", "double", "long", "int", "type", "to", "numpy", "tolist",
+        }:  # fmt: skip
+            return False
+        if isinstance(outer, cst.Call) and isinstance(node, cst.Arg):
+            if program.called(outer) != "torch.autograd.Variable":
+                return program.is_network(outer.func)
+            asked = keyword(outer, "requires_grad")
+            if asked is not None and literal(asked.value) is True:
+                return True
+        elif isinstance(outer, cst.Call) and method(outer) in {
+            "requires_grad_", "normal_", "uniform_",
+        }:  # fmt: skip
+            return True
+        elif isinstance(outer, cst.Assign):
+            return _goes_into_network(program, outer)
+        node = outer
+    return False
+
+
+def _goes_into_network(program: Program, statement: cst.Assign) -> bool:
+    """Say whether a network is given what a statement binds."""
+    for call in program.all(cst.Call):
+        for arg in call.args[:1]:
+            if isinstance(arg.value, cst.Name) and program.is_network(call.func):
+                bindings = program.reaching(arg.value)
+                if [b.node for b in bindings] == [statement]:
+                    return True
+    return False
+
+
+# -- Numbers out of tensors ------------------------------------------------------------
+
+_HOLDS_WORDS = re.compile(
+    r"(?:2word|to_word|2char|index2|idx2|ix_?to|_to_ix|vocab|2label)", re.IGNORECASE
+)
+
+
+@rule
+def tensor_key(program: Program) -> Iterator[Finding]:
+    """An element of a tensor as the key of a dictionary."""
+    if not is_torch(program):
+        return
+    for node in program.all(cst.Subscript):
+        part = node.slice[0].slice if len(node.slice) == 1 else None
+        if not isinstance(part, cst.Index) or not _is_dictionary(program, node.value):
+            continue
+        values = program.values(part.value)
+        if values and all(_is_element(program, value) for value in values):
+            end = outer_end(program, part.value)
+            yield Finding("tensor-key", program.start(node), [(end, end, ".item()")])
+
+
+def _is_dictionary(program: Program, node: cst.BaseExpression) -> bool:
+    if _HOLDS_WORDS.search(program.text(node)):
+        return True
+    values = program.values(node)
+    return bool(values) and all(
+        isinstance(value, (cst.Dict, cst.DictComp)) for value in values
+    )
+
+
+def _is_element(program: Program, node: cst.BaseExpression | None) -> bool:
+    """Say whether a value is an element of the indices that ``topk`` or ``max`` give."""
+    depth = 0
+    while isinstance(node, cst.Subscript):
+        index = node.slice[0].slice
+        if len(node.slice) != 1 or not isinstance(index, cst.Index):
+            return False
+        depth, node = depth + 1, node.value
+        if depth and isinstance(node, cst.Name):
+            break
+    if not depth or not isinstance(node, cst.Name):
+        return False
+    bindings = program.reaching(node)
+    return bool(bindings) and all(
+        b.kind == "unpack"
+        and isinstance(b.value, cst.Call)
+        and (method(b.value) or program.called(b.value).rpartition(".")[2])
+        in {"topk", "max", "sort", "min"}
+        for b in bindings
+    )
+
+
+_CONVERSION = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?([a-zA-Z%])")
+
+
+@rule
+def array_to_number(program: Program) -> Iterator[Finding]:
+    """``"%.2f" % w.numpy()``: an array of one element where a number is wanted."""
+    if not is_torch(program):
+        return
+    for node in program.all(cst.BinaryOperation):
+        if not isinstance(node.operator, cst.Modulo) or not isinstance(
+            node.left, (cst.SimpleString, cst.ConcatenatedString)
+        ):
+            continue
+        kinds = [k for k in _CONVERSION.findall(program.text(node.left)) if k != "%"]
+        right = node.right
+        values = [right]
+        if isinstance(right, cst.Tuple):
+            values = [item.value for item in right.elements]
+        for kind, value in zip(kinds, values, strict=False):
+            if kind in "dfegFEG":
+                yield from _from_array(program, value)
+    for call in program.all(cst.Call):
+        name = call.func.value if isinstance(call.func, cst.Name) else ""
+        if name in {"float", "int", "round"} and len(call.args) == 1:
+            yield from _from_array(program, call.args[0].value)
+
+
+def _from_array(program: Program, node: cst.BaseExpression) -> Iterator[Finding]:
+    if not isinstance(node, cst.Call) or method(node) != "numpy" or node.args:
+        return
+    assert isinstance(node.func, cst.Attribute)
+    if not program.is_one_number(node.func.value) and not program.called(node):
+        yield replaced(program, "array-to-number", node.func.attr, "item")
+
+
+# -- Order -----------------------------------------------------------------------------
+
+
+@rule
+def step_between(program: Program) -> Iterator[Finding]:
+    """Two backwards through one graph, and an optimizer's step between them."""
+    for block in program.all(cst.IndentedBlock, cst.Module):
+        kept = stepped = False
+        fresh: set[str] = set()
+        for statement in block.body:
+            if not isinstance(statement, cst.SimpleStatementLine):
+                continue
+            for part in statement.body:
+                if isinstance(part, cst.Assign):
+                    fresh.update(program.text(t.target) for t in part.targets)
+                call = part.value if isinstance(part, cst.Expr) else None
+                if not isinstance(call, cst.Call):
+                    continue
+                name = method(call)
+                owner = (
+                    program.text(call.func.value)
+                    if isinstance(call.func, cst.Attribute)
+                    else ""
+                )
+                if name == "backward":
+                    if kept and stepped and owner not in fresh:
+                        yield left(program, "step-between", call, "order")
+                    again = keyword(call, "retain_graph") or keyword(
+                        call, "retain_variables"
+                    )
+                    kept = again is not None and literal(again.value) is True
+                    stepped, fresh = False, set()
+                elif name == "step" and "sched" not in owner.lower():
+                    stepped = True
+
+
+@rule
+def no_grad_data(program: Program) -> Iterator[Finding]:
+    """``torch.no_grad()`` around only the lines that move the data."""
+    moves = {"cuda", "to"}
+    for block in program.all(cst.With):
+        names = {program.called(item.item) for item in block.items}
+        if "torch.no_grad" not in names:
+            continue
+        moved: set[str] = set()
+        only_moves = True
+        for statement in block.body.body:
+            parts = (
+                statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
+            )
+            for part in parts:
+                value = part.value if isinstance(part, cst.Assign) else None
+                value = _innermost_moved(program, value)
+                if value is None or not isinstance(part, cst.Assign):
+                    only_moves = False
+                else:
+                    moved.update(program.text(t.target) for t in part.targets)
+            only_moves = only_moves and bool(parts)
+        if not only_moves or not moved:
+            continue
+        outer = program.parent[block]
+        for call in program.inside(outer):
+            if (
+                isinstance(call, cst.Call)
+                and program.start(call) > program.end(block)
+                and any(program.text(arg.value) in moved for arg in call.args)
+                and method(call) not in moves
+                and (program.is_network(call.func) or _is_called_model(program, call))
+                and not under_no_grad(program, call)
+                and not _goes_backward_later(program, outer)
+            ):
+                yield left(program, "no-grad-data", call, "structure")
+                break
+
+
+def _innermost_moved(
+    program: Program, node: cst.CSTNode | None
+) -> cst.BaseExpression | None:
+    """Return ``x`` of ``x.cuda()``, ``Variable(x)`` or ``Variable(x.cuda())``."""
+    found = None
+    while isinstance(node, cst.Call):
+        if program.called(node) == "torch.autograd.Variable" and node.args:
+            node = found = node.args[0].value
+        elif method(node) in {"cuda", "to"} and isinstance(node.func, cst.Attribute):
+            node = found = node.func.value
+        else:
+            return None
+    return found
+
+
+def _is_called_model(program: Program, call: cst.Call) -> bool:
+    return program.text(call.func) in {"model", "net", "network", "cnn"}
+
+
+def _goes_backward_later(program: Program, node: cst.CSTNode) -> bool:
+    return any(
+        isinstance(item, cst.Call) and method(item) == "backward"
+        for item in program.inside(node)
+    )
+
+
+# -- Names and arguments ---------------------------------------------------------------
+
+
+@rule
+def later_arguments(program: Program) -> Iterator[Finding]:
+    """Arguments that have another name or another place."""
+    for call in program.all(cst.Call):
+        if program.called(call) in {
+            "sklearn.manifold.TSNE", "sklearn.manifold.t_sne.TSNE",
+        }:  # fmt: skip
+            arg = keyword(call, "n_iter")
+            if arg is not None and arg.keyword is not None:
+                yield replaced(program, "tsne-iterations", arg.keyword, "max_iter")
+        name, plain = method(call), positional(call)
+        if name in {"add", "add_", "sub", "sub_"} and len(plain) == len(call.args) == 2:
+            if program.called(call) or not is_torch(program):
+                continue
+            number, tensor = (program.text(arg.value) for arg in plain)
+            start, end = program.start(call.args[0]), outer_end(program, plain[1].value)
+            if "#" in program.source[start:end]:
+                yield left(program, "add-number", call, "comment-inside")
+            else:
+                edits = [(start, end, f"{tensor}, alpha={number}")]
+                yield Finding("add-number", program.start(call), edits)
+    for node in program.all(cst.Attribute):
+        if node.attr.value == "require_grad" and is_torch(program):
+            if isinstance(program.parent[node], cst.AssignTarget):
+                yield left(program, "require-grad", node, "choose")
+
+
+_LATER = {
+    "torch.chain_matmul": "torch.linalg.multi_dot",
+    "torch.lu": "torch.linalg.lu_factor",
+    "torch.nn.utils.weight_norm": "torch.nn.utils.parametrizations.weight_norm",
+    "functorch.vmap": "torch.vmap",
+    "functorch.grad": "torch.func.grad",
+    "torch.utils.checkpoint.checkpoint": "checkpoint(..., use_reentrant=False)",
+}
+_QUIET = {
+    "torch.ger": "torch.outer",
+    "torch.svd": "torch.linalg.svd",
+    "torch.norm": "torch.linalg.vector_norm",
+    "torch.nn.UpsamplingNearest2d": 'torch.nn.Upsample(mode="nearest")',
+    "torch.nn.UpsamplingBilinear2d": 'torch.nn.Upsample(mode="bilinear", '
+    "align_corners=True)",
+}
+
+
+@rule
+def later_names(program: Program) -> Iterator[Finding]:
+    """Functions that have had a successor since."""
+    for call in program.all(cst.Call):
+        name = program.called(call)
+        if name in _LATER and not keyword(call, "use_reentrant"):
+            words = {"name": name, "instead": _LATER[name]}
+            yield left(program, "later-name", call, "structure", **words)
+        elif name in _QUIET:
+            words = {"name": name, "instead": _QUIET[name]}
+            yield left(program, "quiet-name", call, "structure", **words)
