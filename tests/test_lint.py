@@ -417,6 +417,16 @@ FAULTS = [
         {"解答显然": "not in this book: '显然'"},
     ),
     (
+        "解答见下。",
+        "考试的解答见下。",
+        {"考试的解答": "'考试': write '评估'"},
+    ),
+    (
+        "The solution is below.",
+        "The solution mends it.",
+        {"mends it": "'mends': write 'fix'"},
+    ),
+    (
         "The solution is",
         "The solution simply is",
         {"simply": "not in this book: 'simply'"},

@@ -17,6 +17,7 @@ import json
 import re
 import sys
 import tokenize
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ from nn_book.source.reader import (
 )
 
 LOCK = "pairs.lock"
+VOCABULARY = tomllib.loads((DOCS / "vocabulary.toml").read_text(encoding="utf8"))
 NAMES = {"zh": "Chinese", "en": "English"}
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 CHINESE = re.compile(f"[{HAN}\u3000-\u303f\uff01-\uff60]")  # with its punctuation
@@ -286,6 +288,19 @@ def forbidden_word(page: Page) -> Iterator[Problem]:
             yield Problem(line, f"not in this book: {found[0]!r}")
 
 
+def given_up_word(page: Page) -> Iterator[Problem]:
+    """One concept has one word, the one that the field uses: see vocabulary.toml."""
+    for lang in LANGUAGES:
+        for prose in page.readings[lang].prose:
+            for line, text in prose.lines:
+                for phrase in VOCABULARY["right"]["phrases"]:
+                    text = text.replace(phrase, "")
+                for pattern, better in VOCABULARY[lang].items():
+                    edge = r"\b" if lang == "en" else ""
+                    for found in re.finditer(f"(?i){edge}({pattern}){edge}", text):
+                        yield Problem(line, f"{found[0]!r}: write {better!r}")
+
+
 def exclamation(page: Page) -> Iterator[Problem]:
     """The reader decides what is exciting."""
     for line, text in prose_lines(page):
@@ -452,6 +467,7 @@ RULES: tuple[Rule, ...] = (
     open_emphasis,
     forbidden_word,
     exclamation,
+    given_up_word,
     half_width_punctuation,
     missing_space,
     typed_result,
