@@ -15,8 +15,8 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book.offer.embedding import Import, embed, import_block
 from nn_book.source.bilingual import metadata
+from nn_book.source.variables import names_of
 
 PAGE = "pieces/playground"
 FILE = "_static/pieces/playground-data.js"
@@ -64,14 +64,26 @@ def source_of(function: str, package: Path) -> str:
 
     Docstrings are cut to their first line: the reference has them whole.
     """
-    embedded = embed({"datasets": [function]}, package, {"nn": "torch.nn"})
-    imports = [
-        *embedded.imports,
-        Import("torch", "", "torch"),
-        Import("torch", "nn", "nn"),
-    ]
-    parts = [import_block(imports), *map(with_short_docstring, embedded.code)]
-    return "\n\n\n".join(parts)
+    source = (package / "datasets.py").read_text(encoding="utf8")
+    statements = [(node, *names_of(node)) for node in ast.parse(source).body]
+    wanted, found = {function}, None
+    while found != wanted:
+        found = set(wanted)
+        for _, used, defined in statements:
+            wanted |= used if defined & wanted else set()
+    imports, parts = ["import torch", "from torch import nn"], []
+    for node, _, defined in statements:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [n for n in node.names if (n.asname or n.name) in wanted]
+            line = ast.unparse(node)
+            if isinstance(node, ast.ImportFrom) and names:
+                line = f"from {node.module} import "
+                line += ", ".join(ast.unparse(name) for name in names)
+            imports += [line] * bool(names and line not in imports)
+        elif defined & wanted:
+            code = ast.get_source_segment(source, node) or ""
+            parts.append(with_short_docstring(code))
+    return "\n\n\n".join(["\n".join(imports), *parts])
 
 
 def with_short_docstring(code: str) -> str:

@@ -21,18 +21,6 @@ def names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
     return (used - defined if hasattr(statement, "body") else used), defined
 
 
-def local_names(statement: ast.stmt) -> set[str]:
-    """Return the names that functions inside a statement keep for themselves."""
-    tables = [symtable.symtable(ast.unparse(statement), "statement", "exec")]
-    names: set[str] = set()
-    for table in tables:
-        tables += table.get_children()
-        if table.get_type() != "module":
-            symbols = table.get_symbols()
-            names |= {symbol.get_name() for symbol in symbols if symbol.is_local()}
-    return names
-
-
 def _used(table: symtable.SymbolTable) -> Iterator[str]:
     for symbol in table.get_symbols():
         at_top = table.get_type() == "module"
