@@ -15,9 +15,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
-import myst_nb.core.execute.cache
 import nbformat
-import sphinx.builders
 from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
@@ -159,14 +157,6 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     return result
 
 
-myst_nb.core.execute.cache.single_nb_execution = execute
-
-# jupyter-cache 1.0.1 is not safe under `sphinx-build -j N`: workers race to create the
-# database (cured above, before they start), and the clean-up of one can drop the
-# fresh record of another (cured here; whole caches are removed by fingerprint).
-JupyterCacheBase.truncate_caches = lambda self: None
-
-
 def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[Any]:
     """Return a chunk for every page, the long MNIST chapters first.
 
@@ -176,10 +166,8 @@ def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[
     return [[page] for page in sorted(pages, key=lambda page: "mnist" not in page)]
 
 
-sphinx.builders.make_chunks = one_page_each
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Read every page again when the fingerprint has changed."""
+    app.setup_extension("nn_book.patches")
     app.add_config_value("execution_fingerprint", fingerprint(), "env", str)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,14 +22,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
-import myst_nb.core.read
 from docutils import nodes
-from myst_nb.core.read import read_myst_markdown_notebook
-from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
@@ -244,24 +239,6 @@ def select_page(app: Sphinx, docname: str, source: list[str]) -> None:
         logger.error("%s", error, location=docname)
 
 
-def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:
-    """Read a page as MyST-NB does, and set right on which line each cell starts.
-
-    MyST-NB counts the first line of a cell once too often, and not the blank lines
-    that it strips before a text: messages would name a line nearby.
-    """
-    notebook = read_myst_markdown_notebook(text, *args, **kwargs)
-    starts = notebook.metadata.get("source_map", [])
-    lines = text.split("\n")
-    for index, start in enumerate(starts):
-        if notebook.cells[index].cell_type == "markdown":
-            blank = takewhile(lambda line: not line.strip(), lines[start:])
-            starts[index] = start + len(list(blank)) - 1
-        else:
-            starts[index] = start - 2
-    return notebook
-
-
 def metadata(extension: str) -> ExtensionMetadata:
     """Return what Sphinx wants to know of the extension in the file ``extension``.
 
@@ -279,7 +256,7 @@ def metadata(extension: str) -> ExtensionMetadata:
 
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
-    myst_nb.core.read.read_myst_markdown_notebook = read_with_exact_lines
+    app.setup_extension("nn_book.patches")
     app.connect("config-inited", lambda app, config: language_of(config))
     app.connect("source-read", select_page)
     app.add_transform(SelectInCells)
