@@ -37,18 +37,13 @@ extensions = [
     "nn_book.render.playground",
     "nn_book.render.search",
     "nn_book.render.source_links",
+    "nn_book.render.weight",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_book_theme",
 ]
-exclude_patterns = [
-    "_build",
-    "machinery",
-    "_static",
-    "_templates",
-    "root",
-    "inventories",
-]
-templates_path = ["_templates"]
+exclude_patterns = ["_build", "machinery", "_static", "theme", "root", "inventories"]
+templates_path = ["theme/components"]
 numfig = math_numfig = True  # by chapter, see nn_book.render.layout
 nitpicky = True
 nitpick_ignore = [("py:class", "nn_tutorial.mnist.Item")]  # a type variable
@@ -73,7 +68,7 @@ napoleon_use_ivar = True
 # because one run serves both; the page shows its own (see nn_book.source.bilingual).
 os.environ["NN_TUTORIAL_LANG"] = "both"
 os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
-execution.find_data(HERE / "chapters")
+stand_in = execution.find_data(HERE / "chapters")
 os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's profile
 
 nb_execution_mode = "cache"
@@ -92,7 +87,16 @@ nb_code_prompt_show = "显示代码" if zh else "Show code"
 nb_code_prompt_hide = "隐藏代码" if zh else "Hide code"
 
 # -- HTML -----------------------------------------------------------------------
-html_theme = "basic"  # the bare bones; the page itself is _templates/layout.html
+stand_in_notice = (
+    "这次构建没有用真正的 MNIST，用的是小得多的替代数据：有关章节的结果与真数据不同。"
+    if zh
+    else "This build uses a small stand-in, not the real MNIST: results in the "
+    "chapters on it differ from those of the real data."
+)
+html_theme = "theme"  # the folder, which inherits sphinx_book_theme
+html_theme_path = ["."]
+html_theme_options = {"announcement": stand_in_notice if stand_in else ""}
+locale_dirs = ["theme/locale"]  # what the theme's catalogs leave in English, and ours
 html_title = project
 html_static_path = ["_static"]
 html_copy_source = False
@@ -102,7 +106,6 @@ site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is publis
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
 # "owner/name", likewise
 repository = checked_repository(os.environ.get("NN_TUTORIAL_REPOSITORY", ""))
-html_search_language = "zh"  # for both: nn_book.render.search finds Chinese and English
 
 # -- Downloads ------------------------------------------------------------------
 # What nn_book.build puts beside the folders of the languages; the PDF adds itself.

@@ -9,12 +9,16 @@ from itertools import product
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import pydata_sphinx_theme as pst
 import pytest
+import sphinx_book_theme as sbt
+import tinycss2
 from bs4 import BeautifulSoup
 from nn_book.publish.finishing import Origin
-from nn_book.render.layout import WORDS
-from nn_book.render.search import SPLIT_QUERY, ChineseAndEnglish, read_parts
+from nn_book.render.search import SYNONYMS, messages, read_parts
 from nn_book.render.source_links import place_of
+from nn_book.render.weight import WeightError, icons, purge, words_of
+from soupsieve import SelectorSyntaxError
 
 import nn_tutorial
 
@@ -22,15 +26,17 @@ DOCS = Path(__file__).parents[1] / "docs"
 CONF = f"""\
 import os
 extensions = ["nn_book.source.bilingual", "nn_book.render.layout", "myst_nb"]
-extensions += ["nn_book.render.mathml", "nn_book.render.search"]
+extensions += ["nn_book.render.mathml", "nn_book.render.search", "sphinx_book_theme"]
+extensions += ["nn_book.render.weight"]
 myst_enable_extensions = ["dollarmath"]
 language = "zh_CN" if tags.has("zh") else "en"
 project = html_title = "书" if tags.has("zh") else "Book"
 project_copyright = "作者" if tags.has("zh") else "authors"
-html_theme = "basic"
-templates_path = [{str(DOCS / "_templates")!r}]
+html_theme = "theme"
+html_theme_path = [{str(DOCS)!r}]
+templates_path = [{str(DOCS / "theme/components")!r}]
+locale_dirs = [{str(DOCS / "theme/locale")!r}]
 html_static_path = [{str(DOCS / "_static")!r}]
-html_search_language = "zh"
 html_use_index = False
 html_baseurl = os.environ.get("TEST_BASE_URL", "")
 """
@@ -49,12 +55,11 @@ A second one, with a formula $x^2$, is left out.
 % all
 
 ```{toctree}
-chapters/04-net
+chapters/net
 terms
-404
 ```
 """,
-    "chapters/04-net.md": r"""
+    "chapters/net.md": r"""
 (net)=
 % zh
 # 网络
@@ -92,7 +97,6 @@ activation function
     The function after the sum.
 ```
 """,
-    "404.md": "(lost)=\n% zh\n# 没有\n% en\n# Lost\n",
 }
 
 
@@ -111,59 +115,78 @@ def pages(make_book):
 
 def test_every_page_says_its_language(pages):
     for language, tag in (("zh", "zh-CN"), ("en", "en")):
-        for page in ("index", "chapters/04-net", "search", "404"):
+        for page in ("index", "chapters/net", "search"):
             assert pages[language].html(page).html["lang"] == tag
 
 
 @pytest.mark.parametrize(
     ("page", "root"),
-    [("index", "."), ("search", "."), ("chapters/04-net", "..")],
+    [("index", "."), ("search", "."), ("chapters/net", "..")],
 )
 def test_the_switch_leads_to_the_same_page_in_the_other_language(pages, page, root):
     for here, there, name, tag in (
         ("zh", "en", "English", "en"),
         ("en", "zh", "中文", "zh-CN"),
     ):
-        (link,) = pages[here].html(page).select("header a.language")
+        (link,) = pages[here].html(page).select("a.language")
         assert link["href"] == f"{root}/../{there}/{page}.html"
         assert (link.text, link["lang"], link["hreflang"]) == (name, tag, tag)
 
 
 def test_a_chinese_page_has_no_english_interface_word(pages):
-    for page in ("index", "chapters/04-net", "search"):
+    for page in ("index", "chapters/net", "search"):
         html = pages["zh"].html(page)
-        parts = html.select("header, .contents, footer, .skip, main form, h1, noscript")
+        ours = (
+            "article.bd-article, script, .logo__title, .bd-links a, #pst-page-toc-nav"
+        )
+        for part in html.select(ours):
+            part.extract()
+        parts = [html.body]
         said = [part.get_text(" ") for part in parts]
         for name, element in product(
-            ("aria-label", "title", "placeholder", "alt", "data-copy", "data-copied"),
+            ("aria-label", "title", "placeholder", "alt"),
             html.find_all(True),
         ):
             said.append(element.get(name) or "")
+        said += [
+            html.body[name] for name in html.body.attrs if name.startswith("data-")
+        ]
         words = set(re.findall("[A-Za-z]{2,}", " ".join(said)))
-        assert words <= {"English", "JavaScript"}
+        assert words <= {"English", "Ctrl"}
 
 
-def test_both_languages_have_every_word_of_the_interface():
-    assert WORDS["zh"].keys() == WORDS["en"].keys()
+def test_the_catalog_has_every_word_of_the_components():
+    catalog = (DOCS / "theme/locale/zh_CN/LC_MESSAGES/sphinx.po").read_text("utf8")
+    sources = [
+        *DOCS.glob("theme/**/*.html"),
+        DOCS / "machinery/nn_book/render/layout.py",
+    ]
+    texts = "\n".join(path.read_text("utf8") for path in sources)
+    words = {word for _, word in re.findall(r"""\b_\((['"])(.+?)\1\)""", texts)}
+    assert len(words) > 20
+    for word in words:
+        entry = f'msgid "{re.escape(word)}"\nmsgstr ".*[\u4e00-\u9fff]'
+        assert re.search(entry, catalog), word
 
 
-def test_the_contents_number_the_chapters_and_open_at_the_page(pages):
+def test_the_contents_number_the_chapters_and_mark_the_page(pages):
     def entries(page):
-        links = pages["en"].html(page).select(".contents li.toctree-l1 > a")
-        return [(a.text, a["href"], a.get("aria-current")) for a in links]
+        items = pages["en"].html(page).select(".bd-docs-nav li.toctree-l1")
+        return [
+            (item.a.text.strip(), item.a["href"], "current" in item["class"])
+            for item in items
+        ]
 
-    assert entries("index")[0] == ("1 A network", "chapters/04-net.html", None)
-    assert entries("chapters/04-net")[0] == ("1 A network", "#", "page")
-    assert entries("chapters/04-net")[1] == ("Glossary", "../terms.html", None)
-    assert entries("terms")[1] == ("Glossary", "#", "page")
-    assert (
-        pages["zh"].html("chapters/04-net").select_one(".chapter b").text == "第 1 章"
-    )
+    assert entries("index")[0] == ("1A network", "chapters/net.html", False)
+    assert entries("chapters/net")[0] == ("1A network", "#", True)
+    assert entries("chapters/net")[1] == ("Glossary", "../terms.html", False)
+    assert entries("terms")[1] == ("Glossary", "#", True)
+    assert pages["zh"].html("chapters/net").select_one(".chapter b").text == "第 1 章"
     assert not pages["zh"].html("terms").select(".chapter")
 
 
-def test_a_page_asks_for_one_style_sheet_and_one_script_of_its_own(pages):
-    html = pages["en"].html("chapters/04-net")
+def test_a_page_asks_for_one_style_sheet_and_one_script(pages):
+    html = pages["en"].html("chapters/net")
     assert [link["href"] for link in html.select("link[rel=stylesheet]")] == [
         "../_static/book.css"
     ]
@@ -172,13 +195,25 @@ def test_a_page_asks_for_one_style_sheet_and_one_script_of_its_own(pages):
     assert scripts[0].has_attr("defer")
 
 
+def test_nothing_in_a_page_needs_a_lax_policy(pages):
+    """A strict policy knows inline scripts by their hash: all pages have the same."""
+    inline = set()
+    for language, page in product(("zh", "en"), ("index", "search", "chapters/net")):
+        html = pages[language].html(page)
+        inline |= {s.text for s in html.select("script") if not s.get("src")}
+        for element in html.find_all(True):
+            assert not [name for name in element.attrs if name.startswith("on")]
+    assert len(inline) == 1
+
+
 def test_nothing_that_is_loaded_lies_on_another_host(pages):
     sources = [*DOCS.glob("_static/**/*.*"), *DOCS.glob("root/*.html")]
+    sources += [pages["en"].file(f"_static/book.{kind}") for kind in ("css", "js")]
     for text in [path.read_text("utf8") for path in sources]:
         assert not re.search(
             r"""(url\(|@import|src=|fetch\()["']?\s*(https?:)?//""", text
         )
-    for language, page in product(("zh", "en"), ("index", "search", "404")):
+    for language, page in product(("zh", "en"), ("index", "search")):
         for element in pages[language].html(page).select("[src], link[href]"):
             assert "//" not in (element.get("src") or element["href"])
 
@@ -201,22 +236,22 @@ def test_a_beginning_without_a_sentence_is_cut_between_words(make_book):
 
 
 def test_a_chapter_is_described_by_what_the_front_page_says_of_it(make_book):
-    entry = "- {{doc}}`{} <chapters/04-net>`{}\n".format
+    entry = "- {{doc}}`{} <chapters/net>`{}\n".format
     list_of_chapters = (
-        f"\n% zh\n{entry('04 网络', '：拆开一个网络。')}"
-        f"% en\n{entry('04 A network', ': take a network apart.')}% all\n"
+        f"\n% zh\n{entry('网络', '：拆开一个网络。')}"
+        f"% en\n{entry('A network', ': take a network apart.')}% all\n"
     )
     book = make_book({**PAGES, "index.md": PAGES["index.md"] + list_of_chapters})
     book.write("conf.py", CONF)
     for language, said in (("zh", "拆开一个网络。"), ("en", "Take a network apart.")):
-        head = book.build(language).html("chapters/04-net").head
+        head = book.build(language).html("chapters/net").head
         assert head.select_one("meta[name=description]")["content"] == said
         assert head.select_one("[property='og:description']")["content"] == said
 
     # ... also when only the front page changes.
     index = (book.docs / "index.md").read_text("utf8")
     book.write("index.md", index.replace("apart", "to pieces"))
-    head = book.build("en").html("chapters/04-net").head
+    head = book.build("en").html("chapters/net").head
     said = head.select_one("meta[name=description]")["content"]
     assert said == "Take a network to pieces."
 
@@ -226,7 +261,7 @@ def test_a_shared_link_shows_title_and_language_of_the_page(pages):
         ("zh", "网络", ["zh_CN", "en_US"]),
         ("en", "A network", ["en_US", "zh_CN"]),
     ):
-        head = pages[language].html("chapters/04-net").head
+        head = pages[language].html("chapters/net").head
         told = {m["property"]: m["content"] for m in head.select("meta[property]")}
         assert told["og:title"] == title
         assert [told["og:locale"], told["og:locale:alternate"]] == locales
@@ -242,31 +277,31 @@ def test_the_reading_time_counts_text_and_code_but_no_solution(make_book):
         f"---\nfile_format: mystnb\n---\n# T\n\n{words}\n\n{cell}\n"
         f"```{{solution}} 04-1\n```\n{words}\n\n{cell}```{{solution-end}}\n```\n"
     )
-    toctree = "```{toctree}\nchapters/04-a\nchapters/05-b\n```\n"
+    toctree = "```{toctree}\nchapters/a\nchapters/b\n```\n"
     short = "# T\n\nword\n"
     book = make_book(
         {
             "index.md": f"# Book\n\n{toctree}",
-            "chapters/04-a.md": chapter,
-            "chapters/05-b.md": short,
+            "chapters/a.md": chapter,
+            "chapters/b.md": short,
         }
     )
     options = "extensions.append('nn_book.render.cells')\nnb_execution_mode = 'off'\n"
     book.write("conf.py", CONF + options)
     book.build()
-    assert book.html("chapters/04-a").select_one(".minutes").text == (
+    assert book.html("chapters/a").select_one(".minutes").text == (
         "about 15 min to read"
     )
-    assert "about 5 min" in book.html("chapters/05-b").select_one(".minutes").text
+    assert "about 5 min" in book.html("chapters/b").select_one(".minutes").text
     assert not book.html("index").select(".minutes")
 
 
 def test_chinese_characters_are_read_at_their_own_speed(make_book):
     chapter = "# T\n\n" + "字" * 2550 + "\n"
-    toctree = "```{toctree}\nchapters/04-a\n```\n"
-    book = make_book({"index.md": f"# B\n\n{toctree}", "chapters/04-a.md": chapter})
+    toctree = "```{toctree}\nchapters/a\n```\n"
+    book = make_book({"index.md": f"# B\n\n{toctree}", "chapters/a.md": chapter})
     book.write("conf.py", CONF)
-    html = book.build("zh").html("chapters/04-a")
+    html = book.build("zh").html("chapters/a")
     assert html.select_one(".minutes").text == "阅读约 10 分钟"
 
 
@@ -307,17 +342,17 @@ def test_what_a_chapter_needs_is_marked_and_linked(make_book):
 
 
 def test_a_mistake_is_reported_with_page_and_language(pages, make_book):
-    assert not pages["en"].html("chapters/04-net").select("a.mistake")
+    assert not pages["en"].html("chapters/net").select("a.mistake")
 
     book = make_book(PAGES)
     book.write("conf.py", CONF + "repository = 'a/b'\n")
     for language in ("zh", "en"):
-        (link,) = book.build(language).html("chapters/04-net").select("a.mistake")
+        (link,) = book.build(language).html("chapters/net").select("a.mistake")
         address, _, query = link["href"].partition("?")
         assert address == "https://github.com/a/b/issues/new"
         assert parse_qs(query) == {
             "template": ["mistake.yml"],
-            "page": [f"{language}/chapters/04-net.html"],
+            "page": [f"{language}/chapters/net.html"],
             "language": [language],
         }
 
@@ -332,7 +367,7 @@ def test_readers_see_the_changes_in_their_language(make_book):
         ("zh", ["更新的 x。", "旧的。"]),
         ("en", ["Newer x.", "Old."]),
     ):
-        main = book.build(language).html().main
+        main = book.build(language).html().article
         assert book.warnings() == ""
         assert [item.text.strip() for item in main("li")] == items
         assert [h2.find(string=True) for h2 in main("h2")] == ["0.2", "0.1"]
@@ -340,17 +375,15 @@ def test_readers_see_the_changes_in_their_language(make_book):
 
 def test_only_a_published_site_knows_its_address(pages, make_book, monkeypatch):
     assert (
-        not pages["zh"]
-        .html("chapters/04-net")
-        .select("[rel=canonical], [rel=alternate]")
+        not pages["zh"].html("chapters/net").select("[rel=canonical], [rel=alternate]")
     )
 
     monkeypatch.setenv("TEST_BASE_URL", "https://example.org/book/zh/")
     book = make_book(PAGES)
     book.write("conf.py", CONF)
-    head = book.build("zh").html("chapters/04-net").head
+    head = book.build("zh").html("chapters/net").head
 
-    page = "chapters/04-net.html"
+    page = "chapters/net.html"
     (canonical,) = head.select("[rel=canonical]")
     assert canonical["href"] == f"https://example.org/book/zh/{page}"
     alternates = {a["hreflang"]: a["href"] for a in head.select("[rel=alternate]")}
@@ -366,16 +399,17 @@ def test_only_a_published_site_knows_its_address(pages, make_book, monkeypatch):
 
 
 def test_a_table_scrolls_in_its_own_box(pages):
-    assert pages["zh"].html("chapters/04-net").select("div.scroll > table")
+    html = pages["zh"].html("chapters/net")
+    assert html.select("div.pst-scrollable-table-container > table")
 
 
 def test_formulas_are_numbered_within_their_chapter(make_book):
     formula = "\n\n$$\nx\n$$ ({})\n\n".format
-    toctree = "```{toctree}\nchapters/04-a\nchapters/10-b\n```\n"
+    toctree = "```{toctree}\nchapters/a\nchapters/b\n```\n"
     pages = {
         "index.md": f"# Book{formula('eq-0')}{toctree}",
-        "chapters/04-a.md": f"# A{formula('a')}{formula('b')}See {{eq}}`c`.\n",
-        "chapters/10-b.md": f"# B{formula('c')}",
+        "chapters/a.md": f"# A{formula('a')}{formula('b')}See {{eq}}`c`.\n",
+        "chapters/b.md": f"# B{formula('c')}",
     }
     book = make_book(pages)
     book.write("conf.py", CONF + "numfig = math_numfig = True\n")
@@ -385,23 +419,21 @@ def test_formulas_are_numbered_within_their_chapter(make_book):
         return [number.find(string=True) for number in book.html(page).select(".eqno")]
 
     assert numbers("index") == ["(1)"]
-    assert numbers("chapters/04-a") == ["(1.1)", "(1.2)"]
-    assert numbers("chapters/10-b") == ["(2.1)"]
-    assert "See (2.1)." in book.html("chapters/04-a").main.text
+    assert numbers("chapters/a") == ["(1.1)", "(1.2)"]
+    assert numbers("chapters/b") == ["(2.1)"]
+    assert "See (2.1)." in book.html("chapters/a").main.text
 
 
 def test_only_figures_of_chapters_are_numbered(make_book):
     page = "# Page\n\n```{figure} /dot.svg\n:name: fig\n:alt: a dot\n\nA dot.\n```\n"
-    toctree = "\n```{toctree}\nchapters/04-a\n```\n"
-    book = make_book({"index.md": page + toctree, "chapters/04-a.md": page})
+    toctree = "\n```{toctree}\nchapters/a\n```\n"
+    book = make_book({"index.md": page + toctree, "chapters/a.md": page})
     book.write("dot.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
     book.write("conf.py", CONF + "numfig = True\n")
     book.build()
-    captions = {
-        name: book.html(name).figcaption.p for name in ("index", "chapters/04-a")
-    }
+    captions = {name: book.html(name).figcaption.p for name in ("index", "chapters/a")}
     assert not captions["index"].select(".caption-number")
-    assert captions["chapters/04-a"].select_one(".caption-number").text == "Fig. 1.1 "
+    assert captions["chapters/a"].select_one(".caption-number").text == "Fig. 1.1 "
 
 
 def test_a_page_whose_source_is_gone_leaves_the_site(make_book):
@@ -421,7 +453,7 @@ def test_a_page_whose_source_is_gone_leaves_the_site(make_book):
 
 
 def test_a_formula_with_a_label_has_its_number_and_is_referred_to(pages):
-    html = pages["en"].html("chapters/04-net")
+    html = pages["en"].html("chapters/net")
     (formula,) = html.select("div.math#equation-eq-line")
     assert formula.select_one("math[display=block]")
     assert formula.select_one(".eqno").text.startswith("(1)")
@@ -456,9 +488,7 @@ def test_a_term_shows_the_readers_word_first_and_marks_the_other(pages):
 
 def test_a_term_has_the_same_anchor_in_both_languages(pages):
     for language, shown in (("zh", "激活函数"), ("en", "activation function")):
-        link = (
-            pages[language].html("chapters/04-net").select_one('a[href*="terms.html#"]')
-        )
+        link = pages[language].html("chapters/net").select_one('a[href*="terms.html#"]')
         assert link.text == shown
         assert link["href"] == "../terms.html#term-activation-function"
         assert pages[language].html("terms").select("#term-activation-function")
@@ -529,7 +559,7 @@ def reference(make_book, monkeypatch):
         )
         monkeypatch.syspath_prepend(book.docs)
         assert book.build(language).warnings() == ""
-        return book.html().main
+        return book.html().article
 
     yield build
     sys.modules.pop("tiny", None)
@@ -590,79 +620,112 @@ def test_names_of_others_link_to_their_documentation_without_asking_it(reference
 # -- Search -----------------------------------------------------------------------
 
 
-def split_query(query: str) -> list[str]:
-    """Do what the script in the page does, with the patterns that stand in it."""
-    word, han = (
-        re.compile(p) for p in re.findall(r"query\.match\(/(.+?)/g\)", SPLIT_QUERY)
+def test_the_text_of_a_page_is_cut_into_its_parts():
+    parts = read_parts(
+        '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
+        "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
+        '<section id="b"><h2>Two</h2><p>more</p></section></section>'
+        '<dl><dt id="t">激活</dt><dt id="u">ReLU</dt><dd><p>函数</p></dd></dl>'
     )
-    terms = word.findall(query)
-    for run in han.findall(query):
-        terms += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
-    return terms
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "激活函数",
-        "轮",
-        "ReLU 激活",
-        "batch_size 批次",
-        "标准误",
-        "logits",
-        "用ReLU的层",
-    ],
-)
-def test_a_query_finds_every_text_that_contains_it(query):
-    language = ChineseAndEnglish({})
-    text = f"前面{query}后面 and more"
-    assert split_query(query)
-    assert set(split_query(query)) <= set(language.split(text))
-
-
-def test_pairs_and_single_characters_are_indexed_and_lone_letters_are_not():
-    assert ChineseAndEnglish({}).split("学习率 lr = w") == [
-        "lr",
-        *"学习率",
-        "学习",
-        "习率",
+    assert [(part.anchor, part.kind, part.title, part.text) for part in parts] == [
+        ("a", "h1", "One", "1 < 2"),
+        ("b", "h2", "Two", "more"),
+        ("t", "dt", "激活", "函数"),
+        ("u", "dt", "ReLU", "函数"),
     ]
 
 
-def test_the_text_of_a_page_is_cut_into_its_parts():
-    text, places = read_parts(
-        '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
-        "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
-        '<section id="b"><h2>Two</h2></section></section>'
-        '<dl><dt id="t">激活</dt><dt id="u">ReLU</dt><dd><p>函数</p></dd></dl>'
+def test_a_row_with_a_message_leads_to_the_section_that_it_links_to():
+    rows = (
+        "<tr><td><code>IndexError: no <span>x</span></code></td>"
+        '<td><a href="#why">why</a></td></tr>'
+        '<tr><td><code>fine</code></td><td><a href="#ok">ok</a></td></tr>'
     )
-    parts = {name: text[start:end].strip() for name, (start, end) in places.items()}
-    assert parts == {
-        "a": "One 1 < 2 Two",
-        "b": "Two",
-        "t": "激活ReLU函数",
-        "u": "ReLU函数",
-    }
+    assert [(part.title, part.anchor) for part in messages(rows)] == [
+        ("IndexError: no x", "why")
+    ]
 
 
-def test_a_search_reads_the_text_of_a_page_from_a_script(pages):
-    script = pages["zh"].file("_text/chapters/04-net.js").read_text("utf8")
-    name, _, page = script.removesuffix(";\n").partition("] = ")
-    assert name == 'Search.texts["chapters/04-net"'
-    page = json.loads(page)
-    start, end = page["places"]["net"]
-    assert page["text"][start:end].split()[:2] == ["网络", "见"]
-    assert "MathML" not in page["text"]
+def test_the_search_reads_the_text_of_the_book_from_a_script(pages):
+    script = pages["zh"].file("_static/search-data.js").read_text("utf8")
+    data = json.loads(script.removeprefix("search.data = ").removesuffix(";\n"))
+    assert data["pages"][0] == ["chapters/net", "网络"]
+    assert data["parts"][0][:4] == [0, "net", "h1", "网络"]
+    assert "MathML" not in script
+    terms = [part[3] for part in data["parts"] if part[2] == "dt"]
+    assert terms == ["激活函数", "activation function"]
 
 
-def test_both_builds_index_both_words_of_a_term(pages):
-    for book in pages.values():
-        index = book.file("searchindex.js").read_text("utf8")
-        terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))
-        assert {"激", "激活", "活函", "函数", "activ"} <= terms["terms"].keys()
-        script = book.file("_static/language_data.js").read_text("utf8")
-        assert "EnglishStemmer" in script
-        assert SPLIT_QUERY in script
+def test_sphinx_writes_no_search_of_its_own(pages):
+    for name in ("searchindex.js", "_static/searchtools.js", "_static/scripts"):
+        assert not pages["en"].file(name).exists()
+
+
+def test_the_book_says_every_word_that_a_synonym_stands_for():
+    texts = [path.read_text("utf8").lower() for path in DOCS.glob("**/*.md")]
+    for said, ours in SYNONYMS.items():
+        words = ours.split()
+        assert any(all(word in text for word in words) for text in texts), said
+
+
+# -- Weight -----------------------------------------------------------------------
+
+
+def purged(css: str, words: set[str]) -> str:
+    return purge(tinycss2.parse_stylesheet(css), words)
+
+
+def test_a_rule_goes_only_if_nothing_can_match_it():
+    css = ".a .b{x:1}.a:not(.c){x:2}.c,#i{x:3}h1 .c{x:4}@media print{.c{x:5}.a{x:6}}"
+    kept = purged(css, {"a", "i"})
+    assert kept == ".a:not(.c){x:2}#i{x:3}@media print{.a{x:6}}"
+
+
+def test_the_words_of_scripts_count_as_classes():
+    words = words_of(['<p class="a b" id="c">d</p>'], ["list.add('e-f')"])
+    assert {"a", "b", "c", "e-f"} <= words
+    assert "d" not in words
+
+
+STATES = re.compile(r"::?(?:before|after|hover|focus[-\w]*|active|marker|visited)\b")
+
+
+def test_no_class_of_a_page_loses_a_rule(pages):
+    """The oracle: a rule of the theme that matches an element is in the sheet."""
+    themes = [Path(m.__file__).parent / "theme" for m in (pst, sbt)]
+    sheets = [*themes[0].glob("*/static/styles/pydata-sphinx-theme.css")]
+    sheets += [*themes[1].glob("*/static/styles/sphinx-book-theme.css")]
+    sheets += [DOCS / "theme/static/frame.css"]
+    html = pages["en"].html("chapters/net")
+    made = pages["en"].file("_static/book.css").read_text("utf8")
+    kept = re.sub(r"\s+", "", made)
+    seen = 0
+    for sheet in sheets:
+        for rule in tinycss2.parse_stylesheet(sheet.read_text("utf8")):
+            if rule.type != "qualified-rule":
+                continue
+            if "--" in tinycss2.serialize(rule.content):
+                continue  # unused custom properties may go
+            prelude = tinycss2.serialize(rule.prelude)
+            for selector in re.split(r",(?![^(]*\))", prelude):
+                if re.search(r"\.fa\w?\b", selector):
+                    continue  # icons are drawn another way
+                try:
+                    found = html.select_one(STATES.sub("", selector).strip() or "*")
+                except (
+                    SelectorSyntaxError,
+                    NotImplementedError,
+                ):  # only browsers know it
+                    continue
+                if found:
+                    seen += 1
+                    assert re.sub(r"\s+", "", selector) in kept, selector
+    assert seen > 100
+
+
+def test_a_missing_icon_stops_the_build():
+    with pytest.raises(WeightError, match="no-such-icon"):
+        icons(['<i class="fa-solid fa-no-such-icon"></i>'], "{}")
 
 
 def test_code_is_marked_only_where_it_has_a_colour(make_book):
@@ -701,10 +764,11 @@ def contrast(one: str, other: str) -> float:
 
 def test_every_colour_of_text_can_be_read_on_every_ground():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    css = (DOCS / "_static/book.css").read_text("utf8")
+    css = (DOCS / "theme/static/frame.css").read_text("utf8")
     found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)
     colours = {name: themes for name, *themes in found}
-    texts = [name for name in colours if name not in ("ground", "tint", "line", "mark")]
+    grounds = ("ground", "tint", "line", "mark", "sbt-color-announcement")
+    texts = [name for name in colours if name not in grounds]
     assert len(texts) >= 10
     for name, ground, theme in product(texts, ("ground", "tint"), (0, 1)):
         value = contrast(colours[name][theme], colours[ground][theme])
@@ -713,6 +777,7 @@ def test_every_colour_of_text_can_be_read_on_every_ground():
         )
     for theme in (0, 1):
         assert contrast(colours["text"][theme], colours["mark"][theme]) >= 4.5
+        assert contrast("#ffffff", colours["sbt-color-announcement"][theme]) >= 4.5
 
 
 # -- The door ---------------------------------------------------------------------

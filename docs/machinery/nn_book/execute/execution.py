@@ -53,7 +53,7 @@ def needs_mnist(page: Path) -> bool:
     return "mnist_root(" in page.read_text("utf8")
 
 
-def find_data(chapters: Path) -> None:
+def find_data(chapters: Path) -> bool:
     """Find MNIST, or its stand-in, once, and tell the kernels where it is.
 
     What is found belongs to the fingerprint: other data, other results. The download
@@ -62,6 +62,9 @@ def find_data(chapters: Path) -> None:
     Args:
         chapters: Folder of the chapters; without one that asks for MNIST nothing is
             looked for.
+
+    Returns:
+        Whether the stand-in has to do.
     """
     if any(needs_mnist(page) for page in chapters.glob("*.md")):
         from nn_tutorial.mnist import mnist_root
@@ -70,6 +73,8 @@ def find_data(chapters: Path) -> None:
         print("\n".join(filter(None, [source.description, source.reason])))
         os.environ["NN_TUTORIAL_DATA"] = str(source.root)
         os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source.checksum
+        return source.is_stand_in
+    return False
 
 
 def results_fingerprint() -> str:

@@ -3,6 +3,8 @@
 - Every page says from which commit of the book it was built, when that was, and with
   which versions. The pages that Sphinx writes only keep a place for it: so a commit
   that changes nothing on a page does not make Sphinx write it again.
+- ``_headers`` holds the Content-Security-Policy of the site, in the form that Netlify
+  and Cloudflare Pages read; for another host it is copied from there.
 - A site whose address is known (NN_TUTORIAL_SITE_URL) gets a map for search engines,
   and the page that chooses the language shows a card where somebody links to it.
 """
@@ -11,8 +13,10 @@ import os
 import platform
 import re
 import subprocess
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
 from importlib import metadata
 from pathlib import Path
@@ -102,16 +106,40 @@ def finish(site: Path) -> None:
     address = os.environ.get("NN_TUTORIAL_SITE_URL", "")
     origin = find_origin()
     said = {lang: built(lang, origin, repository=repository) for lang in TAGS}
+    texts = []
     for page in site.rglob("*.html"):
         text = page.read_text(encoding="utf8")
         text = PLACE.sub(lambda place: said[place[1]], text)
         if page == site / "index.html" and address:
             text = text.replace("</title>\n", f"</title>\n{card(text, address)}", 1)
         page.write_text(text, encoding="utf8", newline="\n")
+        texts.append(text)
+    headers = f"/*\n  Content-Security-Policy: {policy(texts)}\n"
+    (site / "_headers").write_text(headers, encoding="utf8", newline="\n")
     if address:
         (site / "sitemap.xml").write_text(sitemap(site, address), encoding="utf8")
         robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
         (site / "robots.txt").write_text(robots, encoding="utf8")
+
+
+def policy(pages: list[str]) -> str:
+    """Return the strictest Content-Security-Policy under which a site works.
+
+    Its few inline scripts (the colour mode before the first paint, films, the choice of
+    the language) are known by their hashes; styles stand in attributes of pictures.
+    """
+    scripts = {
+        s for page in pages for s in re.findall("(?s)<script>(.*?)</script>", page)
+    }
+    hashes = sorted(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+        for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src 'self' {' '.join(hashes)}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'self'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    )
 
 
 def card(text: str, address: str) -> str:

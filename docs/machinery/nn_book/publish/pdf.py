@@ -201,7 +201,8 @@ def whole_book(book: Book, numbers: dict[str, int]) -> str:
     for page in book.pages:
         kind = "part" if page.number else "part plain"
         pages.append(
-            f'<article class="{kind}" id="{page.name}" style="page: {key(page)}">'
+            f'<article class="bd-article {kind}" id="{page.name}"'
+            f' style="page: {key(page)}">'
             f"{page.main.decode_contents()}</article>"
         )
     heads = "".join(
@@ -226,9 +227,8 @@ def running_head(book: Book, page: Page) -> str:
 
 def frame(book: Book, body: str, style: str = "") -> str:
     """Return a whole HTML file with the styles of the book."""
-    styles = [
-        (DOCS / name).read_text("utf8") for name in ("_static/book.css", "pdf.css")
-    ]
+    sheets = (book.folder / "_static" / "book.css", DOCS / "pdf.css")
+    styles = [sheet.read_text("utf8") for sheet in sheets]
     return (
         f'<!DOCTYPE html>\n<html lang="{book.tag}" data-theme="light">\n<head>'
         f'<meta charset="utf-8">\n<title>{html.escape(book.title)}</title>\n'
@@ -313,12 +313,13 @@ def link_from_front_page(site: Path, language: str) -> None:
     if name in text:
         return
     epub = file_name(language, "epub")
-    found = re.search(rf' <a href="([^"]*){re.escape(epub)}" download>.*?</a>', text)
+    link = rf'(<a class="[^"]*" href="[^"]*){re.escape(epub)}" download>.*?</a>'
+    found = re.search(link, text)
     if found is None:
         raise TakeError(
             f"{path} has no link to {epub}, beside which that to the PDF goes"
         )
-    link = f' <a href="{found[1]}{name}" download>PDF</a>'
+    link = f'\n{found[1]}{name}" download>PDF</a>'
     text = text[: found.end()] + link + text[found.end() :]
     path.write_text(text, encoding="utf8", newline="\n")
 

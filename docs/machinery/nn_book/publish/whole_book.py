@@ -125,21 +125,21 @@ def read_book(folder: Path) -> Book:
         folder,
         language=front.html["lang"][:2],
         tag=front.html["lang"],
-        title=text_of(front.select_one("header .title")),
+        title=text_of(front.select_one(".logo__title")),
         description=description["content"] if description else "",
         about="\n".join(
             map(text_of, front.select("footer .about p:not(:has(.mistake))"))
         ),
         address=address,
     )
-    links = front.select("nav.contents li.toctree-l1 > a")
+    links = front.select(".bd-docs-nav li.toctree-l1 > a")
     names = [link["href"].partition("#")[0].removesuffix(".html") for link in links]
     numbers = dict(zip(names, (text_of(link.span) for link in links), strict=True))
     for name in dict.fromkeys(["index", *filter(None, names)]):
         if name.startswith("pieces/"):  # what only a screen can do
             continue
         soup = front if name == "index" else parse(folder / f"{name}.html")
-        main = simplified(soup.main)
+        main = simplified(soup.article)
         title = text_of(main.h1)
         book.pages.append(Page(name, title, numbers.get(name, ""), main))
     return book
@@ -217,10 +217,12 @@ def for_disk(html: str) -> str:
         twin = re.search(rf'<link rel="alternate" hreflang="{tag}" href="[^"]*"', html)
         return start + (twin[0].partition(tag + '" ')[2] if twin else "hidden") + rest
 
-    switches = r'(<a class="language" )href="[^"]*"([^>]* hreflang="([^"]*)")'
+    switches = r'(<a class="[^"]*\blanguage" )href="[^"]*"([^>]* hreflang="([^"]*)")'
     html = re.sub(switches, switch, html)
-    whole_book = r'<p class="chapter">\s*<span class="downloads book">.*?</span></p>'
-    return re.sub(whole_book, "", html, flags=re.DOTALL)
+    if "whole-book" not in html:
+        return html
+    menu = r'(?s)<button[^>]*popovertarget="menu-downloads".*?</div>'
+    return re.sub(menu, "", html)
 
 
 # -- Notebooks for Colab and Binder ---------------------------------------------------

@@ -1,11 +1,12 @@
 """What stands around the text of every page, in the reader's language.
 
-The layout is our own (``_templates/layout.html`` with ``_static/book.css`` and
-``book.js``): one style sheet, one deferred script, system fonts, no request to any
-other host, and no interface word that is not in the table below.
+The frame is sphinx-book-theme's with the components in ``docs/theme``; here they get
+what only the book knows. Words of the interface are in ``docs/theme/locale``.
 """
 
 import re
+from functools import partial
+from html import unescape
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -18,8 +19,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
+from sphinx.locale import _
 from sphinx.transforms import SphinxTransform
-from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.typing import ExtensionMetadata
 
 from nn_book import DOCS
@@ -32,7 +33,7 @@ TAGS = {"zh": "zh-CN", "en": "en"}
 NAMES = {"zh": "中文", "en": "English"}
 LOCALES = {"zh": "zh_CN", "en": "en_US"}  # as Open Graph writes them
 
-STYLE = DOCS / "_static" / "book.css"
+STYLE = DOCS / "theme" / "static" / "frame.css"
 # How the paragraph begins that says, at the head of a chapter, what to read first.
 NEEDS = {
     "zh": re.compile(r"先读(第 \d+ 章|\ue000)|这是第一章"),
@@ -46,46 +47,7 @@ HAN_PER_MINUTE = 255
 WORDS_PER_MINUTE = 228
 CODE_LINES_PER_MINUTE = 15
 
-WORDS = {
-    "zh": {
-        "chapter": "第 {} 章",
-        "skip": "跳到正文",
-        "contents": "目录",
-        "search": "搜索",
-        "search_book": "搜索全书",
-        "search_needs_script": "搜索要用到 JavaScript，请先在浏览器里打开它。",
-        "theme": "深色",
-        "copy_code": "复制",
-        "copied": "已复制",
-        "previous": "上一页",
-        "next": "下一页",
-        "downloads": "下载本章：",
-        "download_book": "下载全书：",
-        "run_online": "在线运行：",
-        "minutes": "阅读约 {} 分钟",
-        "mistake": "报告本页的错误",
-        "search_description": "在全书里搜索，中文、英文都可以。",
-    },
-    "en": {
-        "chapter": "Chapter {}",
-        "skip": "Skip to the text",
-        "contents": "Contents",
-        "search": "Search",
-        "search_book": "Search the book",
-        "search_needs_script": "The search needs JavaScript: please turn it on.",
-        "theme": "Dark",
-        "copy_code": "Copy",
-        "copied": "Copied",
-        "previous": "Previous",
-        "next": "Next",
-        "downloads": "Download it:",
-        "download_book": "Download the book:",
-        "run_online": "Run it online:",
-        "minutes": "about {} min to read",
-        "mistake": "Report a mistake on this page",
-        "search_description": "Search the whole book, in Chinese or in English.",
-    },
-}
+HEAD = DOCS / "theme" / "head.js"  # before the first paint
 
 
 def add_to_context(
@@ -95,15 +57,16 @@ def add_to_context(
     context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Give the template the words of this language and the way to the other one.
+    """Tell the templates of the page, and of the way to the other language.
 
     The switch is a relative link to the same page, so that it works on any host, in
     any folder and from a disk. Absolute addresses (for search engines) need to know
     where the site is published: ``html_baseurl``.
     """
-    here = app.config.language[:2]
+    here = language_of(app.config)
     there = "en" if here == "zh" else "zh"
-    context["words"] = WORDS[here]
+    context["default_mode"] = "light"  # without scripts
+    context["head_script"] = HEAD.read_text(encoding="utf8")
     context["twin"] = {
         "language": there,
         "tag": TAGS[there],
@@ -111,25 +74,53 @@ def add_to_context(
         "url": f"{context['content_root']}../{there}/{pagename}.html",
     }
     number = number_of(Path(app.srcdir), pagename)
-    is_chapter = number is not None
-    context["chapter"] = WORDS[here]["chapter"].format(number) if is_chapter else ""
-    if is_chapter and doctree:
-        context["minutes"] = WORDS[here]["minutes"].format(reading_minutes(doctree))
-    context["contents"] = contents(context, pagename, Path(app.srcdir))
-    context["description"] = WORDS[here]["search_description"]  # it has no text
+    if number is not None:
+        context["chapter"] = _("Chapter %s") % number
+        if doctree:
+            context["minutes"] = _("about %s min to read") % reading_minutes(doctree)
+    context["with_numbers"] = partial(with_numbers, app, pagename)
+
+    said = _("Search the whole book, in Chinese or in English.")  # it has no text
     if doctree:
-        said = front_page_entries(app).get(pagename)
-        context["description"] = said or description_of(doctree)
-    context["locales"] = [LOCALES[here], LOCALES["en" if here == "zh" else "zh"]]
+        said = front_page_entries(app).get(pagename) or description_of(doctree)
+    title = re.sub("<.*?>", "", context.get("title") or _("Search"))
+    tags = {
+        "description": said,
+        "og:type": "website" if number is None else "article",
+        "og:site_name": context["docstitle"],
+        "og:title": unescape(title),
+        "og:description": said,
+        "og:locale": LOCALES[here],
+        "og:locale:alternate": LOCALES[there],
+    }
+    context["alternates"] = {}
     if app.config.repository:
         context["mistake_url"] = mistake_url(app, pagename, here)
-    if pagename == "404":  # see the template
-        context["style"] = STYLE.read_text(encoding="utf8")
+        context["sources"] = sources(app, pagename, context["mistake_url"])
     if app.config.html_baseurl:
         root = app.config.html_baseurl.removesuffix(f"{here}/")
         pages = {TAGS[code]: f"{root}{code}/{pagename}.html" for code in TAGS}
         context["alternates"] = {**pages, "x-default": pages["en"]}
-        context["card"] = f"{root}card-{here}.png"
+        tags |= {
+            "og:url": context["pageurl"],
+            "og:image": f"{root}card-{here}.png",
+            "og:image:width": "1200",
+            "og:image:height": "630",
+            "og:image:alt": context["docstitle"],
+            "twitter:card": "summary_large_image",
+        }
+    context["tags_for_sharing"] = {name: tag for name, tag in tags.items() if tag}
+
+
+def sources(app: Sphinx, pagename: str, mistake: str) -> list[tuple[str, str]]:
+    """Return where a page lies on GitHub and what a reader can do there."""
+    repository = f"https://github.com/{app.config.repository}"
+    links = [(_("Repository"), repository)]
+    if pagename in app.env.found_docs:
+        file = f"main/docs/{pagename}.md"
+        links.append((_("Show source"), f"{repository}/blob/{file}?plain=1"))
+        links.append((_("Suggest an edit"), f"{repository}/edit/{file}"))
+    return [*links, (_("Report a mistake on this page"), mistake)]
 
 
 def mistake_url(app: Sphinx, pagename: str, language: str) -> str:
@@ -200,27 +191,20 @@ def pages_that_the_front_page_describes(
     return [page for page in env.found_docs if page.startswith(FOLDER)]
 
 
-def contents(context: dict[str, Any], pagename: str, docs: Path) -> str:
-    """Return the contents of the book as HTML, open at this page.
+def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
+    """Return the contents of the book, with the numbers of the chapters."""
 
-    Chapters are known by their number, so it stands before their titles.
-    """
+    def add(link: re.Match[str]) -> str:
+        target = pagename if link[2] == "#" else join(dirname(pagename), link[2])
+        page = normpath(target).removesuffix(".html")
+        number = number_of(Path(app.srcdir), page)
+        return (
+            link[0]
+            if number is None
+            else f'{link[0]}<span class="number">{number}</span>'
+        )
 
-    def complete(link: re.Match[str]) -> str:
-        start, target, title = link.groups()
-        page = normpath(join(dirname(pagename), target)).removesuffix(".html")
-        chapter = number_of(docs, pagename if target == "#" else page)
-        number = f"<span>{chapter}</span> " if chapter is not None else ""
-        current = ' aria-current="page"' if target == "#" else ""
-        return f'{start}<a href="{target}"{current}>{number}{title}</a>'
-
-    return re.sub(
-        r'(<li class="toctree-l1[^"]*">)<a class="[^"]*" href="([^"]*)">(.*?)</a>',
-        complete,
-        context["toctree"](
-            collapse=True, maxdepth=2, includehidden=True, titles_only=False
-        ),
-    )
+    return re.sub(r'(<a class="[^"]*" href="([^"]*)">)', add, str(contents))
 
 
 def description_of(doctree: nodes.document) -> str:
@@ -280,7 +264,7 @@ def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
 
 
 class Highlighted(HtmlFormatter):
-    """Code with a mark around what book.css colours, and none around the rest.
+    """Code with a mark around what frame.css colours, and none around the rest.
 
     Plain names and punctuation are most of what Pygments marks: without these marks the
     longest chapter has little more than half as many elements to lay out.
@@ -383,20 +367,6 @@ class MarkPrerequisites(SphinxTransform):
                 paragraph["classes"].append("needs")
 
 
-class BoxTables(SphinxPostTransform):
-    """Put tables into a box of their own, which scrolls where a phone is too narrow."""
-
-    default_priority = 400
-    formats = ("html",)
-
-    def run(self, **kwargs: object) -> None:
-        """Wrap every table of the page."""
-        for table in list(self.document.findall(nodes.table)):
-            box = nodes.container("", classes=["scroll"])
-            table.parent.replace(table, box)
-            box += table
-
-
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_config_value("repository", "", "html", str)  # "owner/name" on GitHub
@@ -408,5 +378,4 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_transform(SortTerms)
     app.add_transform(MarkDocstrings)
     app.add_transform(MarkPrerequisites)
-    app.add_post_transform(BoxTables)
     return metadata(__file__)

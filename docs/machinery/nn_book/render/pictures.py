@@ -23,7 +23,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from nn_book.source.bilingual import metadata
 
-DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in _static/book.css
+DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in theme/static/frame.css
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,14 @@
+/* Before the first paint: the reader's colour mode. A browser may refuse its storage. */
+try { localStorage.length; } catch {
+  const none = { getItem: () => null, setItem() {}, removeItem() {} };
+  Object.defineProperty(window, "localStorage", { value: none });
+  Object.defineProperty(window, "sessionStorage", { value: none });
+}
+{
+  const { dataset } = document.documentElement;
+  dataset.mode = localStorage.getItem("mode") ?? "auto";
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  dataset.theme = dataset.mode === "auto" ? dark : dataset.mode;
+  /* What the theme's script asks of Sphinx's. */
+  window.DOCUMENTATION_OPTIONS = {};
+}
