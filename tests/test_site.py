@@ -625,13 +625,13 @@ def test_the_text_of_a_page_is_cut_into_its_parts():
         '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
         "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
         '<section id="b"><h2>Two</h2><p>more</p></section></section>'
-        '<dl><dt id="t">激活</dt><dt id="u">ReLU</dt><dd><p>函数</p></dd></dl>'
+        '<dl><dt id="term-0">激活</dt><dt id="term-relu">ReLU</dt><dd><p>函数</p></dd></dl>'
     )
     assert [(part.anchor, part.kind, part.title, part.text) for part in parts] == [
         ("a", "h1", "One", "1 < 2"),
         ("b", "h2", "Two", "more"),
-        ("t", "dt", "激活", "函数"),
-        ("u", "dt", "ReLU", "函数"),
+        ("term-relu", "dt", "激活", "函数"),
+        ("term-relu", "dt", "ReLU", "函数"),
     ]
 
 

@@ -47,6 +47,7 @@ SYNONYMS = {
     "激励函数": "激活函数",
     "步长": "学习率",
     "step size": "learning rate",
+    "state_dict": "state dict",
     "丢弃法": "dropout",
     "暂退法": "dropout",
     "卷积神经网络": "卷积",
@@ -124,6 +125,10 @@ def read_parts(body: str) -> list[Part]:
             if tag["close"] == "section" and sections:
                 sections.pop()
             elif tag["close"] == "dd":
+                # A term and its translation: one place, by the name that both have.
+                named = [t.anchor for t in terms if not t.anchor[5:].isdigit()]
+                for part in terms:
+                    part.anchor = named[0] if named else part.anchor
                 terms = []
         elif not heading and re.match(r"</?(p|li|div|td|pre|br)\b", tag[0]):
             for part in terms or sections[-1:]:
