@@ -88,7 +88,7 @@ nb_code_prompt_hide = "隐藏代码" if zh else "Hide code"
 
 # -- HTML -----------------------------------------------------------------------
 stand_in_notice = (
-    "这份构建没有用真正的 MNIST，而是用一份小得多的替代数据：有关章节里的结果与真实数据不同。"
+    "这次构建没有用真正的 MNIST，用的是小得多的替代数据：有关章节的结果与真数据不同。"
     if zh
     else "This build uses a small stand-in, not the real MNIST: results in the "
     "chapters on it differ from those of the real data."

@@ -402,7 +402,9 @@ def test_the_contents_of_the_page_mark_where_the_reader_is(visit):
 
 def test_a_page_can_be_read_without_scripts(visit):
     for width in WIDTHS:
-        reader = visit(java_script_enabled=False, viewport={"width": width, "height": 900})
+        reader = visit(
+            java_script_enabled=False, viewport={"width": width, "height": 900}
+        )
         tab = reader.open("zh/glossary.html")
         assert tab.is_visible("article dl.glossary")
         assert tab.locator(".bd-docs-nav a").first.is_visible()
@@ -420,14 +422,17 @@ def test_a_figure_opens_large_on_a_phone(visit):
 
 def test_every_copy_button_has_a_name_of_its_own(visit):
     tab = visit().open(CHAPTERS[0])
-    names = tab.locator("button.copy").evaluate_all("(all) => all.map((b) => b.ariaLabel)")
+    names = tab.locator("button.copy").evaluate_all(
+        "(all) => all.map((b) => b.ariaLabel)"
+    )
     assert len(names) > 3
     assert len(set(names)) == len(names)
 
 
 # Wider than its box, and the box does not scroll or wrap.
 CUT_OFF = """() => [...document.querySelectorAll(".cell_output pre")]
-  .filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent.slice(0, 80))"""
+  .filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.textContent.slice(0, 80))"""
 
 
 @pytest.mark.parametrize("page", pages_with('class="cell_output'))
@@ -437,15 +442,21 @@ def test_no_output_is_cut_off_at_the_side(visit, page, width):
     assert tab.evaluate(CUT_OFF) == []
 
 
-@pytest.mark.parametrize("page", [p for p in pages_with("class=\"formula") if "en/" in p])
+@pytest.mark.parametrize(
+    "page", [p for p in pages_with('class="formula') if "en/" in p]
+)
 def test_no_sum_scrolls_for_a_pixel(visit, page):
     boxes = """() => [...document.querySelectorAll(".formula")]
       .filter((e) => e.scrollHeight > e.clientHeight || e.tabIndex === 0).length"""
-    assert visit(viewport={"width": 1440, "height": 900}).open(page).evaluate(boxes) == 0
+    assert (
+        visit(viewport={"width": 1440, "height": 900}).open(page).evaluate(boxes) == 0
+    )
 
 
 def test_the_messages_are_a_list_on_a_phone(visit):
-    tab = visit(viewport={"width": 360, "height": 640}).open("en/chapters/old-code.html")
+    tab = visit(viewport={"width": 360, "height": 640}).open(
+        "en/chapters/old-code.html"
+    )
     cell = tab.locator("tr:has(td code) td").first
     assert cell.evaluate("(e) => getComputedStyle(e).display") == "block"
     assert cell.bounding_box()["width"] > 280
@@ -840,7 +851,8 @@ ON_PAPER = """() => {
   const faults = [];
   const blame = (what, e) => faults.push(`${what}: ${e.outerHTML.slice(0, 120)}`);
   for (const e of document.querySelectorAll(
-      ".bd-header-article, nav, button, input, select, [role=search], .only-dark, .headerlink"))
+      ".bd-header-article, nav, button, input, select, [role=search]," +
+      " .only-dark, .headerlink"))
     if (seen(e)) blame("on paper", e);
   for (const e of document.querySelectorAll("main details > :not(summary)"))
     if (!seen(e) && !e.matches("script, style")) blame("folded away on paper", e);

@@ -39,12 +39,21 @@ function corrected(word) {
   return near.sort((a, b) => search.words.get(b) - search.words.get(a))[0] ?? word;
 }
 
-// The terms of a query; a run of Chinese that stands nowhere is cut into pairs.
+// What stands somewhere in the book and matches a pattern.
+function found(pattern) {
+  const any = new RegExp(pattern);
+  return search.parts.map(({ whole }) => whole.match(any)?.[0]).find(Boolean);
+}
+
+// The terms of a query. A run of Chinese that stands nowhere may have one character
+// wrong, or else is cut into pairs.
 function termsOf(query) {
   const latin = wordsOf(query).filter((word) => word.length > 1).map(corrected);
   const runs = (query.match(HAN) ?? []).flatMap((run) => {
-    if (run.length < 3 || search.parts.some(({ whole }) => whole.includes(run))) return [run];
-    return Array.from({ length: run.length - 1 }, (_, i) => run.slice(i, i + 2));
+    if (run.length < 3 || found(run)) return [run];
+    const oneOther = [...run].map((_, i) => run.slice(0, i) + "[\u3400-\u9fff]" + run.slice(i + 1));
+    const near = run.length > 3 && found(oneOther.join("|"));
+    return near ? [near] : Array.from({ length: run.length - 1 }, (_, i) => run.slice(i, i + 2));
   });
   return [...new Set([...latin, ...runs])];
 }
@@ -66,7 +75,8 @@ function pointsOf(part, query, terms, patterns) {
   if (missing > (terms.length > 4 ? terms.length * 0.3 : 0)) return 0;
   if (patterns.every((pattern) => pattern.test(part.heading))) {
     const length = Math.min(terms.join(" ").length, part.heading.length);
-    points += POINTS[part.kind] * (0.4 + 0.6 * length / part.heading.length);
+    const own = part.name.startsWith("pieces/") ? 0.6 : 1; // a chapter explains more
+    points += own * POINTS[part.kind] * (0.4 + 0.6 * length / part.heading.length);
   }
   if (query.length > 2 && part.low.includes(query)) points += 25;
   return points - missing * 10;
@@ -89,7 +99,7 @@ search.find = (asked) => {
   const query = plainOf(asked).trim().replace(/\s+/g, " ");
   const queries = [query];
   for (const [said, ours] of Object.entries(search.data.synonyms))
-    if (query.includes(said) && !query.includes(ours)) queries.push(query.replace(said, ours));
+    if (query.includes(said) && !(ours.includes(said) && query.includes(ours))) queries.push(query.replace(said, ours));
   const points = new Map();
   for (const one of queries) {
     const terms = termsOf(one);
@@ -123,11 +133,11 @@ function marked(element, text, terms) {
 function show(form, limit) {
   const query = form.elements.q.value.trim();
   const [said, list] = [form.nextElementSibling, form.nextElementSibling.nextElementSibling];
-  const found = query ? search.find(query) : [];
-  said.textContent = !query ? "" : found.length
-    ? form.dataset.found.replace("%s", found.length)
+  const results = query ? search.find(query) : [];
+  said.textContent = !query ? "" : results.length
+    ? form.dataset.found.replace("%s", results.length)
     : form.dataset.none.replace("%s", query);
-  list.replaceChildren(...found.slice(0, limit).map((part) => {
+  list.replaceChildren(...results.slice(0, limit).map((part) => {
     const [item, link, page] = ["li", "a", "span"].map((tag) => document.createElement(tag));
     const words = part.terms.map((term) => stemOf(term)).join(" ");
     const highlight = words ? `?highlight=${encodeURIComponent(words)}` : "";

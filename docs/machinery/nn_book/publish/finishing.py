@@ -128,7 +128,9 @@ def policy(pages: list[str]) -> str:
     Its few inline scripts (the colour mode before the first paint, films, the choice of
     the language) are known by their hashes; styles stand in attributes of pictures.
     """
-    scripts = {s for page in pages for s in re.findall("(?s)<script>(.*?)</script>", page)}
+    scripts = {
+        s for page in pages for s in re.findall("(?s)<script>(.*?)</script>", page)
+    }
     hashes = sorted(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
         for script in scripts

@@ -201,7 +201,8 @@ def whole_book(book: Book, numbers: dict[str, int]) -> str:
     for page in book.pages:
         kind = "part" if page.number else "part plain"
         pages.append(
-            f'<article class="bd-article {kind}" id="{page.name}" style="page: {key(page)}">'
+            f'<article class="bd-article {kind}" id="{page.name}"'
+            f' style="page: {key(page)}">'
             f"{page.main.decode_contents()}</article>"
         )
     heads = "".join(

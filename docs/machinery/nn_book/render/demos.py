@@ -13,9 +13,9 @@ the directive stands directly below the code cell that draws its still picture, 
 in ``:alt:`` what that shows; the chapters show the same picture. The pages are listed
 in ``docs/pieces/index.md``.
 
-The page says where a piece goes. ``theme/static/frame.js`` loads the scripts when the reader
-comes near it, from ``_static/pieces/``: ``pieces.css`` and ``piece.js``, which all
-pieces share, and ``NAME.js``, which registers
+The page says where a piece goes. ``theme/static/frame.js`` loads the scripts when the
+reader comes near it, from ``_static/pieces/``: ``pieces.css`` and ``piece.js``, which
+all pieces share, and ``NAME.js``, which registers
 
     pieces.NAME = function (element, state) { ... };
     pieces.NAME.words = { zh: { title: ..., ... }, en: { ... } };  // all that it shows

@@ -198,7 +198,11 @@ def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
         target = pagename if link[2] == "#" else join(dirname(pagename), link[2])
         page = normpath(target).removesuffix(".html")
         number = number_of(Path(app.srcdir), page)
-        return link[0] if number is None else f'{link[0]}<span class="number">{number}</span>'
+        return (
+            link[0]
+            if number is None
+            else f'{link[0]}<span class="number">{number}</span>'
+        )
 
     return re.sub(r'(<a class="[^"]*" href="([^"]*)">)', add, str(contents))
 

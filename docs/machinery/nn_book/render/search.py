@@ -47,6 +47,7 @@ SYNONYMS = {
     "激励函数": "激活函数",
     "步长": "学习率",
     "step size": "learning rate",
+    "state_dict": "state dict",
     "丢弃法": "dropout",
     "暂退法": "dropout",
     "卷积神经网络": "卷积",
@@ -58,7 +59,7 @@ SYNONYMS = {
 
 # What a reader of a page does not read as its text, and where a part of it begins.
 NOT_READ = re.compile(
-    r'(?s)<(style|script|svg|button|annotation|nav)\b.*?</\1>'
+    r"(?s)<(style|script|svg|button|annotation|nav)\b.*?</\1>"
     r'|<a class="headerlink".*?</a>|<p class="chapter">.*?</p>'
 )
 TAG = re.compile(
@@ -124,6 +125,10 @@ def read_parts(body: str) -> list[Part]:
             if tag["close"] == "section" and sections:
                 sections.pop()
             elif tag["close"] == "dd":
+                # A term and its translation: one place, by the name that both have.
+                named = [t.anchor for t in terms if not t.anchor[5:].isdigit()]
+                for part in terms:
+                    part.anchor = named[0] if named else part.anchor
                 terms = []
         elif not heading and re.match(r"</?(p|li|div|td|pre|br)\b", tag[0]):
             for part in terms or sections[-1:]:
@@ -148,11 +153,15 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     """Write all parts of all pages as one script, in the order of the book."""
     if exception is not None or app.builder.name != "html":
         return
-    pages = [[name, app.env.titles[name].astext()] for name in sorted(app.env.found_docs)]
+    pages = [
+        [name, app.env.titles[name].astext()] for name in sorted(app.env.found_docs)
+    ]
     entries = []
     for number, (name, _) in enumerate(pages):
         html = Path(app.outdir, f"{name}.html").read_text(encoding="utf8")
-        body = html.partition('<article class="bd-article">')[2].partition("</article>")[0]
+        body = html.partition('<article class="bd-article">')[2].partition(
+            "</article>"
+        )[0]
         for part in [*read_parts(body), *messages(body)]:
             entries.append([number, part.anchor, part.kind, part.title, part.text])
     data = {"pages": pages, "parts": entries, "synonyms": SYNONYMS}

@@ -100,17 +100,15 @@ def without_unused_properties(css: str, other: str) -> str:
         css: The style sheet.
         other: Pages and scripts, which may read properties, too.
     """
+    declaration = re.compile(r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(?:;|(?=}))")
     read = set(re.findall(r"--[\w-]+", other))
     while True:
         used = read.union(re.findall(r"var\(\s*(--[\w-]+)", css))
-        less = re.sub(
-            r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(;|(?=}))",
-            lambda found: found[0] if found[1] in used else "",
-            css,
-        )
-        if less == css:
+        unused = set(declaration.findall(css)) - used
+        if not unused:
             return re.sub(r"[^{}]+{\s*}", "", css)
-        css = less
+        names = "|".join(map(re.escape, unused))
+        css = re.sub(rf"(?<=[{{;])\s*(?:{names})\s*:[^;{{}}]*(;|(?=}}))", "", css)
 
 
 def icons(pages: list[str], source: str) -> str:
@@ -130,7 +128,9 @@ def icons(pages: list[str], source: str) -> str:
         if not found:
             raise WeightError(f"the theme has no icon {name!r}")
         width, height, path = found.groups()
-        svg = f"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'"
+        svg = (
+            f"%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}'"
+        )
         url = f"data:image/svg+xml,{svg}%3E%3Cpath d='{path}'/%3E%3C/svg%3E"
         rules.append(f'.fa-{name}{{--icon:url("{url}")}}')
     return "".join(rules)
