@@ -1,4 +1,4 @@
-"""Chapter 01 says what is true: its numbers come out, by two ways of computing.
+"""The chapter on activations says what is true: its numbers come out in two ways.
 
 What the chapter gets from autograd and PyTorch is reached once more with NumPy, in
 float64 and with derivatives by difference quotient or by the chain rule written out.
@@ -55,17 +55,15 @@ def slope(name, z, step=1e-6):
 
 @pytest.fixture(scope="module")
 def cells():
-    """What the chapter's cells have defined before its long trainings."""
+    """What the chapter's cells have defined before the section on mistakes."""
     threads = torch.get_num_threads()
     source = CHAPTER.read_text(encoding="utf8")
     namespace: dict = {}
-    before = source.split("\nlosses, shown = {}, {}\n")[0]
-    dead = re.search(r"def silent\(parameters\):\n(?:    .*\n)+", source)[0]
+    before = source.split("(activations-mistakes)=")[0]
     with plt.rc_context(), plt.ioff():
         for code in visible_cells(before):
             exec(code, namespace)
             plt.close("all")
-    exec(dead, namespace)
     yield namespace
     torch.set_num_threads(threads)
 
@@ -212,78 +210,6 @@ def test_relu_is_about_level_when_the_squares_of_the_weights_are_doubled(cells):
 @pytest.mark.parametrize("s", [0.5, 1.0, 2.0, 4.0])
 def test_gradient_of_sigmoid_falls_at_every_size_of_the_figure(cells, s):
     assert cells["relative"](torch.sigmoid, s)[-1] < 0.05
-
-
-# -- Training --------------------------------------------------------------------------
-
-
-def train_by_hand(name, seed, lr, steps):
-    """Descend the mean squared error of one network 1-10-10-1, without autograd."""
-    torch.manual_seed(seed)
-    layers = []
-    for n_in, n_out in ((1, 10), (10, 10), (10, 1)):
-        weight = torch.randn(n_in, n_out) / math.sqrt(n_in)
-        layers.append([weight.double().numpy(), torch.randn(1, n_out).double().numpy()])
-    x = np.linspace(-3, 3, 50)[:, None]
-    y = np.sin(1.5 * x)
-    losses = []
-    for _ in range(steps):
-        outputs, sums = [x], []
-        for number, (weight, bias) in enumerate(layers):
-            sums.append(outputs[-1] @ weight + bias)
-            last = number == len(layers) - 1
-            outputs.append(sums[-1] if last else FUNCTIONS[name](sums[-1]))
-        losses.append(((outputs[-1] - y) ** 2).mean())
-        arriving = 2 * (outputs[-1] - y) / len(y)
-        for number in reversed(range(3)):
-            weight, bias = layers[number]
-            back = arriving @ weight.T
-            layers[number] = [
-                weight - lr * outputs[number].T @ arriving,
-                bias - lr * arriving.sum(axis=0),
-            ]
-            if number:
-                arriving = back * slope(name, sums[number - 1])
-    return np.array(losses)
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_networks_trained_together_take_the_steps_of_each_alone(cells, name):
-    losses, shown = cells["train"](
-        cells["functions"][name], cells["draw_starts"](), lr=0.05, steps=30
-    )
-
-    for seed in (0, 7):
-        expected = train_by_hand(name, seed, 0.05, 30)
-        np.testing.assert_allclose(losses[:, seed], expected, rtol=2e-3)
-    assert ((shown[-1] - cells["y"]) ** 2).mean() == pytest.approx(losses[-1, 0].item())
-
-
-def test_sigmoid_is_behind_the_others_from_every_seed(cells):
-    finals = {
-        name: cells["train"](f, cells["draw_starts"](), lr=0.05, steps=600)[0][-1]
-        for name, f in cells["functions"].items()
-        if name in {"sigmoid", "tanh", "ReLU"}
-    }
-
-    assert finals["sigmoid"].min() > 5 * max(
-        finals["tanh"].max().item(), finals["ReLU"].max().item()
-    )
-
-
-def test_dead_networks_answer_with_the_mean_and_never_wake_up(cells):
-    parameters = cells["draw_starts"]()
-    cells["train"](torch.relu, parameters, lr=0.2, steps=1000)
-    dead = cells["silent"](parameters) == 10
-    frozen = [p.detach()[dead].clone() for p in parameters[:5]]
-    losses, _ = cells["train"](torch.relu, parameters, lr=0.05, steps=20)
-    y = np.sin(1.5 * np.linspace(-3, 3, 50))
-
-    assert 3 <= dead.sum() <= 12
-    np.testing.assert_allclose(losses[-1][dead], y.var(), atol=1e-3)
-    for before, after in zip(frozen, parameters, strict=False):
-        assert torch.equal(before, after[dead])
-    assert not torch.allclose(losses[0][~dead], losses[-1][~dead], atol=1e-6)
 
 
 # -- What can go wrong -----------------------------------------------------------------

@@ -1,0 +1,51 @@
+"""Right and wrong answers to the exercises before the first chapter."""
+
+import numpy as np
+import torch
+
+ANSWERS = {
+    "before-you-start-1": (
+        [(3, 5), [3, 5], torch.Size([3, 5]), np.array([3, 5])],
+        [
+            ((3, 4), "the shape of a * b"),
+            ((5, 3), "rows come first"),
+            ((6, 4), "side by side"),
+            ((3, 2), "is broadcast"),
+            ((4, 5), "The rows come from a"),
+            ((7, 7), "In two steps"),
+            ((3, 5, 1), "The answer has 2 numbers"),
+        ],
+    ),
+    "before-you-start-2": (
+        [
+            lambda points: points - points.mean(dim=0),
+            lambda points: points - points.mean(dim=0, keepdim=True),
+            lambda points: points.double() - points.double().mean(0),
+        ],
+        [
+            (lambda points: points - points.mean(), "each column has its own"),
+            (lambda points: points - points.mean(1, keepdim=True), "centered each row"),
+            (lambda points: points - points.mean(1), "the wrong dimension"),
+            (lambda points: (points - points.mean(0)) / points.std(0), "you divide"),
+            (lambda points: points.mean(0) - points, "The other way around"),
+            (lambda points: points, "the mean of each column is 0"),
+            (lambda points: points.mean(0), "The shape should be"),
+            (torch.zeros(3, 3), "a function"),
+        ],
+    ),
+    "before-you-start-3": (
+        [
+            lambda a, b: a @ b.T,
+            lambda a, b: (a[:, None] * b).sum(dim=2),
+            lambda a, b: torch.stack([(row * b).sum(dim=1) for row in a]),
+        ],
+        [
+            (lambda a, b: a @ b, "rows of b are asked for"),
+            (lambda a, b: a * b, "each row meets each row"),
+            (lambda a, b: a.T @ b, "columns of a with columns of b"),
+            (lambda a, b: b @ a.T, "Rows and columns are exchanged"),
+            (lambda a, b: a + b, "What turns the rows"),
+            (lambda a, b: a[:, :2] @ b, "raised an error"),
+        ],
+    ),
+}
