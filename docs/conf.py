@@ -10,6 +10,8 @@ from nn_book.publish.whole_book import (
     file_name,
     wheel_name,
 )
+from nn_book.source.course import FOLDER as CHAPTERS
+from nn_book.source.course import OLD_ADDRESSES
 
 HERE = Path(__file__).parent
 
@@ -40,6 +42,7 @@ extensions = [
     "nn_book.render.weight",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx_reredirects",
     "sphinx_book_theme",
 ]
 exclude_patterns = ["_build", "machinery", "_static", "theme", "root", "inventories"]
@@ -106,6 +109,9 @@ site_url = os.environ.get("NN_TUTORIAL_SITE_URL", "")  # known when it is publis
 html_baseurl = f"{site_url}{'zh' if zh else 'en'}/" if site_url else ""
 # "owner/name", likewise
 repository = checked_repository(os.environ.get("NN_TUTORIAL_REPOSITORY", ""))
+
+redirects = {f"{CHAPTERS}{old}": f"{new}.html" for old, new in OLD_ADDRESSES.items()}
+redirect_html_template_file = "theme/redirect.html"
 
 # -- Downloads ------------------------------------------------------------------
 # What nn_book.build puts beside the folders of the languages; the PDF adds itself.

@@ -4,4 +4,4 @@ Import the module you need, for example ``from nn_tutorial.datasets import flowe
 Importing ``nn_tutorial`` itself loads nothing heavy.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -24,6 +24,7 @@ PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for language in LANGUAGES
     for path in (SITE / language).rglob("*.html")
+    if 'http-equiv="refresh"' not in path.read_text(encoding="utf8")
 )
 WIDTHS = (360, 1440)
 THEMES = ("light", "dark")

@@ -257,7 +257,8 @@ def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     out = Path(app.outdir)
-    pages = {out / f"{page}.html" for page in [*app.env.all_docs, "search"]}
+    names = [*app.env.all_docs, "search", *getattr(app.config, "redirects", {})]
+    pages = {out / f"{page}.html" for page in names}
     for path in out.rglob("*.html"):
         if path not in pages and not path.relative_to(out).parts[0].startswith("_"):
             path.unlink()

@@ -15,6 +15,19 @@ from pathlib import Path
 FOLDER = "chapters/"
 PREFACE = "before-you-start"  # if it comes first, it has the number 0
 NAMED = re.compile(r"\{(?P<role>[cC]h)\}`(?P<slug>[\w-]+)`")
+# Where the chapters of the first edition were; links to them lead on.
+OLD_ADDRESSES = {
+    "01-activations": "activations",
+    "02-regression": "regression",
+    "03-softmax-classification": "softmax",
+    "04-logistic-regression-and-neural-network": "logistic",
+    "05-sequential-and-module": "module",
+    "06-saving-and-loading": "saving",
+    "07-mnist-deep-network": "mnist",
+    "08-mnist-batch-normalization": "batchnorm",
+    "09-from-raw-autograd-to-module": "autograd",
+    "10-old-code": "old-code",
+}
 TITLES = {"zh": "第 {} 章", "en": "chapter {}"}
 
 
