@@ -131,10 +131,11 @@ def cards(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check code style, chapter style, and that the two languages agree."""
+    """Check code, chapters, workflows, and that the two languages agree."""
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("zizmor", "--offline", "--quiet", ".github")
     session.run("python", "-m", "nn_book.source.lint", *session.posargs)
 
 
