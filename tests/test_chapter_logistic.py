@@ -1,4 +1,4 @@
-"""Chapter 04 says what is true: its numbers come out, by two ways of computing.
+"""The chapter on logistic regression: its numbers come out by two ways of computing.
 
 The numbers are reached once more with gradients derived by hand, without autograd and
 without the chapter's code; the code of the chapter's cells then has to take the same
@@ -212,7 +212,7 @@ def test_network_takes_the_steps_of_the_gradient_by_hand(cells, flower):
 def test_networks_trained_together_take_the_steps_of_each_alone(
     cells, flower, draw, start
 ):
-    stacked, _ = cells["train_all"]([cells[draw](seed) for seed in SEEDS], steps=100)
+    stacked = cells["train_all"]([cells[draw](seed) for seed in SEEDS], steps=100)
 
     for seed in (0, 19):
         assert_same_parameters(
@@ -235,17 +235,17 @@ def test_final_losses_have_the_mean_and_spread_that_the_book_states(
     assert losses.std().item() == pytest.approx(spread, abs=0.002)
 
 
-def test_both_starts_end_in_the_same_three_valleys(shallow, flower):
-    valleys = torch.tensor([0.215, 0.249, 0.254])
+def test_both_starts_rest_at_the_same_three_losses(shallow, flower):
+    rests = torch.tensor([0.215, 0.249, 0.254])
     losses = losses_of(shallow, *flower)[:, None]
-    is_in = (losses - valleys).abs() < 0.0022  # (40 networks, 3 valleys)
+    is_at = (losses - rests).abs() < 0.0022  # (40 networks, 3 losses)
 
-    assert is_in[:20].any(dim=0).all()
-    assert is_in[20:].any(dim=0).all()
-    assert is_in.any(dim=1).sum() >= 36
+    assert is_at[:20].any(dim=0).all()
+    assert is_at[20:].any(dim=0).all()
+    assert is_at.any(dim=1).sum() >= 36
 
 
-def test_valleys_differ_in_loss_but_not_in_boundary(shallow, flower):
+def test_rests_differ_in_loss_but_not_in_boundary(shallow, flower):
     # From nn.Linear with seed 5, and from 0.01 * randn with seeds 3 and 5.
     chosen = torch.tensor([25, 3, 5])
     layers = [(weight[chosen], bias[chosen]) for weight, bias in shallow]
@@ -259,6 +259,24 @@ def test_valleys_differ_in_loss_but_not_in_boundary(shallow, flower):
     assert ((is_class_1[:, 1:] != is_class_1[:, :-1]).sum(dim=1) == 6).all()
     assert (is_class_1 != is_class_1[:1]).double().mean() < 0.02
     assert accuracies.max() - accuracies.min() <= 0.005
+
+
+def test_rests_are_plateaus_that_some_networks_leave(shallow, flower):
+    # From nn.Linear: seed 4 leaves before step 40,000, seed 1 does not, and seed 5 is
+    # among those that were low at step 10,000. The published values are of float64.
+    chosen = torch.tensor([24, 21, 25])
+    layers = [
+        (weight[chosen].double(), bias[chosen].double()) for weight, bias in shallow
+    ]
+    points, labels = (tensor.double() for tensor in flower)
+    early = losses_of(layers, points, labels)
+    layers = train_with_gradients_by_hand(layers, points, labels, lr=1.0, steps=30_000)
+
+    late = losses_of(layers, points, labels)
+    assert early.tolist() == pytest.approx([0.254, 0.254, 0.215], abs=0.001)
+    assert late.tolist() == pytest.approx([0.207, 0.246, 0.211], abs=0.003)
+    for (weight, _), (first, _) in zip(layers, shallow, strict=True):
+        assert weight.norm() > 1.2 * first[chosen].norm()  # they still grow
 
 
 def test_deep_network_ends_near_0_14(deep, flower):

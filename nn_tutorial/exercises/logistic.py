@@ -69,6 +69,44 @@ def _fresh_flowers(answer: Any) -> Hint | None:
     )
 
 
+def _uniform_flower(answer: Any) -> Hint | None:
+    """Ask for the losses of a line and of a 2-4-1 network on the uniform flower."""
+    losses = numbers_of(answer, 2)
+    if isinstance(losses, Hint):
+        return losses
+    line, net = losses
+    if abs(line - 0.641) <= 0.003 and abs(net - 0.100) <= 0.01:
+        return None
+    if abs(line - 0.673) <= 0.002 or abs(net - 0.254) <= 0.002:
+        return Hint(
+            zh="这是正态噪声那朵花上的损失：换成 uniform 的花了吗？",
+            en="That is a loss on the flower with normal noise: did both models get "
+            "the uniform one?",
+        )
+    if line < net:
+        return Hint(
+            zh="先写逻辑回归的，再写网络的：两个数是不是写反了？",
+            en="First logistic regression, then the network: are the two numbers the "
+            "wrong way around?",
+        )
+    if min(losses) > 0.8:
+        return Hint(
+            zh="这两个数像是准确率；要的是损失。",
+            en="These two look like accuracies; the losses are asked for.",
+        )
+    if abs(line - 0.641) <= 0.003:
+        return Hint(
+            zh="直线的对了。网络的：种子 0，由 nn.Linear 初始化，学习率 1，10000 步。",
+            en="The line is right. The network: seed 0, initialized by nn.Linear, "
+            "learning rate 1, 10000 steps.",
+        )
+    return Hint(
+        zh="先把直线训练好：学习率 0.1，走到损失不再变为止；网络另外训练。",
+        en="Begin with the line: learning rate 0.1, until the loss no longer changes; "
+        "the network is trained on its own.",
+    )
+
+
 CHECKS = {
     "logistic-1": number(
         math.log(9),
@@ -155,4 +193,5 @@ CHECKS = {
         ),
     ),
     "logistic-4": _fresh_flowers,
+    "logistic-5": _uniform_flower,
 }

@@ -46,4 +46,16 @@ ANSWERS = {
             (0.213, "The answer has 2 numbers"),
         ],
     ),
+    "logistic-5": (
+        [(0.641, 0.100), torch.tensor([0.6412, 0.1004])],
+        [
+            ((0.673, 0.254), "normal noise"),
+            ((0.641, 0.254), "normal noise"),
+            ((0.100, 0.641), "wrong way around"),
+            ((0.96, 0.84), "accuracies"),
+            ((0.641, 0.3), "The line is right"),
+            ((0.7, 0.1), "Begin with the line"),
+            (0.641, "The answer has 2 numbers"),
+        ],
+    ),
 }
