@@ -1,5 +1,6 @@
-"""Chapter 09 says what is true: its numbers come out without autograd, too."""
+"""The chapter on autograd and nn.Module: its numbers come out without autograd."""
 
+import math
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from nn_tutorial.datasets import quadrants
+from nn_tutorial.models import TopologyNet
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "chapters"
 CHAPTER /= "autograd.md"
@@ -22,7 +24,8 @@ def run_cells(first: str, last: str, namespace: dict) -> None:
     with plt.rc_context(), plt.ioff():
         for code in cells:
             if not code.startswith(":tags:"):
-                exec(code.replace("10_000", "300"), namespace)
+                short = code.replace("10_000", "300").replace("2000", "300")
+                exec(short, namespace)
         plt.close("all")
 
 
@@ -114,23 +117,97 @@ def test_manual_update_and_sgd_give_the_same_losses(chapter):
     assert namespace["losses_sgd"] == losses
 
 
-def test_six_rows_of_the_untrained_topology_are_near_one_half(chapter):
-    # By hand: ten neurons near 1/2 and weights of 0.01 move the score by some 0.02.
+@pytest.fixture(scope="module")
+def classes(chapter):
+    """The layers and the network that the chapter builds in steps 4 to 6."""
     namespace = dict(chapter)
     source = CHAPTER.read_text(encoding="utf8")
-    for name in ("def with_ones", "class Dense", "class Net(nn.Module)"):
+    names = ("def with_ones", "class Layer(", "class Dense", "class Net(nn.Module)")
+    for name in names:
         cell = source[source.index(name) :]
-        exec(re.split(r"\n\n(?=[a-z])|\n```", cell)[0], namespace)
+        exec(re.split(r"\n\n(?=(?:[a-z]|class Row))|\n```", cell)[0], namespace)
+    return namespace
+
+
+def make_net(classes, topology):
     torch.manual_seed(0)
-    net = namespace["Net"]([2, 10, 4])
+    return classes["Net"](topology)
 
-    outputs = net(chapter["points"]).detach()
 
-    assert outputs.shape == (800, 4)
-    rows = torch.cat([outputs[:3], outputs[-3:]])
-    weights = [layer.linear.weight for layer in net.children()]
-    ones = torch.ones(800, 1)
-    hidden = torch.sigmoid(torch.cat([chapter["points"], ones], 1) @ weights[0].T)
-    expected = torch.sigmoid(torch.cat([hidden, ones], 1) @ weights[1].T)
-    assert torch.allclose(rows, torch.cat([expected[:3], expected[-3:]]))
-    assert ((rows - 0.5).abs() < 0.02).all()
+def six_rows(outputs: torch.Tensor) -> torch.Tensor:
+    return torch.cat([outputs[:3], outputs[-3:]]).detach()
+
+
+def test_network_of_the_page_is_the_one_of_the_package(classes):
+    net = make_net(classes, [2, 3, 3, 4])
+    torch.manual_seed(0)
+    package = TopologyNet([2, 3, 3, 4])
+
+    for ours, theirs in zip(net.parameters(), package.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert torch.equal(net(classes["points"]), package(classes["points"]))
+
+
+def test_six_rows_of_the_topology_are_those_of_the_source(classes):
+    # Published, for [2, 10, 4] after manual_seed(0): the rows before the training.
+    net = make_net(classes, [2, 10, 4])
+    expected = torch.tensor([0.5080, 0.5129, 0.4965, 0.5015]).expand(6, 4)
+
+    rows = six_rows(net(classes["points"]))
+
+    torch.testing.assert_close(rows, expected, rtol=0, atol=1.5e-4)
+
+
+def test_six_rows_of_the_trained_topology_pick_out_the_label(classes):
+    # By hand: gradients derived on paper, with the bias as the last row of the weights.
+    points, labels = quadrants()
+    net = make_net(classes, [2, 10, 4])
+    w1, w2 = (p.detach().double().numpy() for p in net.parameters())
+    ones = np.ones((800, 1))
+    x, t = np.hstack([points.double().numpy(), ones]), np.eye(4)[labels.numpy()]
+    for _ in range(10_000):
+        h = np.hstack([sigmoid(x @ w1), ones])
+        d2 = (sigmoid(h @ w2) - t) / 800
+        d1 = d2 @ w2[:-1].T * h[:, :-1] * (1 - h[:, :-1])
+        w2, w1 = w2 - 0.5 * h.T @ d2, w1 - 0.5 * x.T @ d1
+    p = sigmoid(np.hstack([sigmoid(x @ w1), ones]) @ w2)
+
+    rows = p[[0, 1, 2, -3, -2, -1]]
+    published = [0.0005, 0.9987, 0.0006, 0.0000]
+    np.testing.assert_allclose(rows[0], published, atol=2e-4)
+    assert (p.argmax(axis=1) == labels.numpy()).mean() == pytest.approx(0.95375)
+    assert (rows.argmax(axis=1) == [1, 1, 1, 1, 1, 1]).all()
+
+
+def test_softmax_around_sigmoids_stays_on_the_plateau(classes):
+    # The plateau is the loss of 1/4 for every class; the floor has e and 1 as scores.
+    net = make_net(classes, [2, 3, 3, 4])
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.5)
+    for _ in range(10_000):
+        loss = classes["loss_of"](net(classes["points"]).softmax(1), classes["targets"])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    right = net(classes["points"]).argmax(1) == quadrants()[1]
+    top = math.e / (math.e + 3)
+    floor = -math.log(top) - 3 * math.log(1 - 1 / (math.e + 3))
+
+    assert loss.item() == pytest.approx(2.2493, abs=2e-4)
+    assert right.float().mean().item() == pytest.approx(0.41, abs=0.01)
+    perfect = classes["loss_of"](classes["targets"].softmax(1), classes["targets"])
+    assert perfect.item() == pytest.approx(floor, abs=1e-5)
+    assert f"{floor:.4f}" == "1.3203"
+
+
+def test_mistakes_raise_the_errors_that_the_chapter_shows(chapter):
+    parameter = chapter["start"]()[0]
+    parameter.sum().backward()
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        parameter -= 0.5 * parameter.grad
+
+    class Renamed(torch.nn.Module):
+        def compute(self, x):
+            return x
+
+    with pytest.raises(NotImplementedError, match='required "forward" function'):
+        Renamed()(chapter["points"])
