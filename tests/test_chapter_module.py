@@ -1,4 +1,4 @@
-"""Chapter 05 says what is true of Sequential and Module."""
+"""The chapter on Sequential and Module says what is true of them."""
 
 import re
 from pathlib import Path
@@ -54,3 +54,40 @@ def test_both_branches_are_added_and_trained(chapter):
 def test_printed_module_shows_parts_and_printed_sequential_shows_steps(chapter):
     assert "Tanh" in repr(chapter["quick"])
     assert "Tanh" not in repr(chapter["named"])
+
+
+def test_layers_in_a_plain_list_never_move(chapter):
+    cells = dict(chapter)
+    source = CHAPTER.read_text(encoding="utf8")
+    part = source[source.index("(module-mistake-list)=") :]
+    part = part[: part.index("(module-mistake-sizes)=")]
+    for code in re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", part, re.M):
+        exec(code.replace("steps=500", "steps=20"), cells)
+    net = cells["forgetful"]
+
+    assert sum(p.numel() for p in net.parameters()) == 4 + 1
+    assert torch.equal(net.hidden[0].weight, cells["first"])
+    assert cells["losses"][-1] < cells["losses"][0]
+    # Registered, the same layers do move.
+    net.hidden = torch.nn.ModuleList(net.hidden)
+    cells["train"](net, steps=2)
+    assert not torch.equal(net.hidden[0].weight, cells["first"])
+
+
+def test_hook_runs_when_the_layer_is_called_and_not_for_its_forward(chapter, capsys):
+    layer = torch.nn.Linear(2, 4)
+    layer.register_forward_hook(chapter["show"])
+
+    layer(chapter["points"])
+    assert capsys.readouterr().out == "Linear (400, 4)\n"
+    layer.forward(chapter["points"])
+    assert capsys.readouterr().out == ""
+
+
+def test_super_init_forgotten_raises_the_error_that_the_chapter_shows():
+    class Unprepared(torch.nn.Module):
+        def __init__(self):
+            self.hidden = torch.nn.Linear(2, 4)
+
+    with pytest.raises(AttributeError, match=r"before Module.__init__\(\) call"):
+        Unprepared()

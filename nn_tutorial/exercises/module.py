@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from nn_tutorial.exercises.core import Hint, is_equal, is_module, number
+from nn_tutorial.exercises.core import Hint, is_equal, is_module, number, numbers_of
 
 
 def _shortcut(answer: Any) -> Hint | None:
@@ -61,20 +61,42 @@ def _shortcut(answer: Any) -> Hint | None:
     )
 
 
-def _change(answer: Any) -> Hint | None:
-    """Ask which of four changes leads to the lowest loss."""
-    choices = ("width", "depth", "lr", "steps")
-    if not isinstance(answer, str) or answer not in choices:
-        return Hint(
-            zh='答案是 "width"、"depth"、"lr"、"steps" 四个词之一。',
-            en='The answer is one of the words "width", "depth", "lr", "steps".',
-        )
-    if answer == "depth":
+def _width_and_depth(answer: Any) -> Hint | None:
+    """Ask for the mean losses of a wider and of a deeper network over five seeds."""
+    losses = numbers_of(answer, 2)
+    if isinstance(losses, Hint):
+        return losses
+    wider, deeper = losses
+    if abs(wider - 0.2148) <= 0.004 and abs(deeper - 0.2255) <= 0.004:
         return None
+    if abs(wider - 0.2255) <= 0.004 and abs(deeper - 0.2148) <= 0.004:
+        return Hint(
+            zh="先写更宽的，再写更深的：两个数是不是写反了？",
+            en="First the wider one, then the deeper one: are the two numbers the "
+            "wrong way around?",
+        )
+    if min(losses) > 0.6:
+        return Hint(
+            zh="这像是训练之前的损失，或者是准确率：取最后一步的损失。",
+            en="These look like losses before the training, or accuracies: take the "
+            "loss of the last step.",
+        )
+    if abs(wider - 0.2148) <= 0.004:
+        return Hint(
+            zh="更宽的对了。更深的是 2-4-4-1：隐藏层多一个，每层还是 4 个，其余不变。",
+            en="The wider one is right. The deeper one is 2-4-4-1: one hidden layer "
+            "more, still 4 neurons each, and nothing else changed.",
+        )
+    if abs(deeper - 0.2255) <= 0.004:
+        return Hint(
+            zh="更深的对了。更宽的是 2-10-1：隐藏层还是一个，其余不变。",
+            en="The deeper one is right. The wider one is 2-10-1: still one hidden "
+            "layer, and nothing else changed.",
+        )
     return Hint(
-        zh="把四组损失打印成四行，找出所有数里最小的那一个，看它在哪一行。",
-        en="Print the losses as four rows, find the smallest of all numbers, and see "
-        "which row it stands in.",
+        zh="种子 0 到 4，每个种子重新建网络、训练 2000 步，取最后一步的损失，再平均。",
+        en="Seeds 0 to 4: for each build the network again, train 2000 steps, take the "
+        "last loss; then the mean.",
     )
 
 
@@ -117,5 +139,5 @@ CHECKS = {
         ),
     ),
     "module-2": _shortcut,
-    "module-3": _change,
+    "module-3": _width_and_depth,
 }

@@ -73,13 +73,15 @@ ANSWERS = {
         ],
     ),
     "module-3": (
-        ["depth", np.str_("depth")],
+        [(0.2148, 0.2255), np.array([0.216, 0.2255]), torch.tensor([0.2148, 0.224])],
         [
-            ("steps", "find the smallest"),
-            ("width", "find the smallest"),
-            ("lr", "find the smallest"),
-            ("layers", "one of the words"),
-            (0.2, "one of the words"),
+            ((0.2255, 0.2148), "wrong way around"),
+            ((0.69, 0.7), "before the training"),
+            ((0.2148, 0.18), "The wider one is right"),
+            ((0.3, 0.2255), "The deeper one is right"),
+            ((0.3, 0.3), "Seeds 0 to 4"),
+            ("depth", "The answer has 2 numbers"),
+            (0.2148, "The answer has 2 numbers"),
         ],
     ),
 }
