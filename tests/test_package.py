@@ -3,6 +3,7 @@ import email
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -25,11 +26,12 @@ del MODULES["__init__"], MODULES["exercises"]  # these belong to the book
 
 # One thing that each module does when it is copied alone: an expression that is true.
 USES = {
+    "_files": "module.write_file('a', lambda f: f.write(b'b')) or Path('a').is_file()",
     "datasets": "len(module.flower()[0]) == 400",
     "environment": "module.provenance(device='cpu').startswith('CPU')",
     "mnist": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
     "models": "module.count_parameters(module.mlp([2, 4, 1])) == 17",
-    "modernize": "importlib.import_module('modernize.engine').modernize",
+    "modernize": "importlib.import_module('copied.modernize.engine').modernize",
     "plotting": "module.plot_curves(Figure().subplots(), {'loss': [2, 1]}, ylabel='y')",
     "saving": "module.save_weights(net, 'net.pt') or Path('net.pt').is_file()",
     "training": "module.accuracy(torch.eye(2), torch.tensor([0, 1])) == 1",
@@ -49,8 +51,10 @@ failed = []
 for name, use in json.loads(sys.argv[1]).items():
     os.chdir(Path(sys.argv[2], name))
     sys.path[0] = os.getcwd()
+    for loaded in [key for key in sys.modules if key.partition(".")[0] == "copied"]:
+        del sys.modules[loaded]
     try:
-        module = importlib.import_module(name)
+        module = importlib.import_module(f"copied.{name}")
         assert Path(module.__file__).is_relative_to(Path.cwd()), module.__file__
         assert eval(use), use
     except Exception as error:
@@ -71,11 +75,22 @@ def run(*command, **options):
     ).stdout
 
 
-def test_each_module_works_when_copied_alone_into_an_empty_folder(tmp_path):
+def to_copy(name):
+    """The files that a module's first lines say to copy, its own first."""
+    module = MODULES[name]
+    if module.is_dir():
+        return list(module.rglob("*.py"))
+    docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    said = re.search(r"To copy:[^.]*((``\w+\.py``)[^`]*)+", docstring)
+    names = re.findall(r"``(\w+\.py)``", said[0]) if said else []
+    return [module, *(PACKAGE / other for other in names)]
+
+
+def test_each_module_works_in_an_empty_folder_with_what_it_says_to_copy(tmp_path):
     assert MODULES.keys() <= USES.keys(), "give the new module a line in USES"
-    for name, path in MODULES.items():
-        for source in [path] if path.is_file() else path.rglob("*.py"):
-            copy = tmp_path / name / source.relative_to(PACKAGE)
+    for name in MODULES:
+        for source in to_copy(name):
+            copy = tmp_path / name / "copied" / source.relative_to(PACKAGE)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
 
@@ -95,14 +110,18 @@ def imported_names(path):
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_no_module_imports_a_sibling(name):
+def test_module_imports_no_sibling_but_those_it_says_to_copy(name):
     module = MODULES[name]
+    siblings = {path.stem for path in to_copy(name)[1:]}
     for path in [module] if module.is_file() else module.rglob("*.py"):
         # Within a folder, its files may import each other: they are copied together.
         n_folders_inside = len(path.relative_to(module).parts)
         for level, imported in imported_names(path):
-            assert level <= n_folders_inside, f"{path.name}: {'.' * level}{imported}"
             assert imported.split(".")[0] != "nn_tutorial", f"{path.name}: {imported}"
+            if module.is_file() and level:
+                assert level == 1 and imported in siblings, f"{path.name}: {imported}"
+            else:
+                assert level <= n_folders_inside, f"{path.name}: {'.' * level}"
 
 
 @pytest.mark.parametrize(
