@@ -16,13 +16,13 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "nn_tutorial"
-# The modules a reader may copy: files, or folders with an __init__.py.
+# What a reader may copy: single files, and the folder of the tool for old code. The
+# exercises belong to the book.
 MODULES = {
     path.stem: path
-    for path in PACKAGE.iterdir()
-    if path.suffix == ".py" or (path / "__init__.py").is_file()
-}
-del MODULES["__init__"], MODULES["exercises"]  # these belong to the book
+    for path in (*PACKAGE.glob("*.py"), *PACKAGE.glob("plotting/*.py"))
+    if path.stem != "__init__"
+} | {"modernize": PACKAGE / "modernize"}
 
 # One thing that each module does when it is copied alone: an expression that is true.
 USES = {
@@ -32,13 +32,20 @@ USES = {
     "mnist": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
     "models": "module.count_parameters(module.mlp([2, 4, 1])) == 17",
     "modernize": "importlib.import_module('copied.modernize.engine').modernize",
-    "plotting": "module.plot_curves(Figure().subplots(), {'loss': [2, 1]}, ylabel='y')",
+    "boundaries": "module.plot_decision_boundary(ax, above, ones.view(1, 3)[:, :2])",
+    "curves": "module.plot_curves(ax, {'loss': [2, 1]}, ylabel='y')",
+    "films": "module.Film(lambda ax, n: str(n), range(2))._repr_html_()",
+    "networks": "module.draw_network(ax, [2, 4, 1])",
+    "points": "module.plot_points(ax, torch.eye(2), torch.tensor([0, 1]))",
+    "style": "module.use_style() is None and len(module.CLASS_COLORS) == 4",
+    "svg": "module.compact_svg(drawn())",
     "saving": "module.save_weights(net, 'net.pt') or Path('net.pt').is_file()",
     "training": "module.accuracy(torch.eye(2), torch.tensor([0, 1])) == 1",
 }
 
 USE_EACH_MODULE_ALONE = """
 import importlib, json, os, sys
+from io import StringIO
 from pathlib import Path
 
 sys.modules["nn_tutorial"] = None  # from here on, importing it raises an error
@@ -46,6 +53,16 @@ import torch
 from matplotlib.figure import Figure
 
 ones = torch.ones(3)
+ax = Figure().subplots()
+
+def above(points):
+    return points[:, 1] > points[:, 0]
+
+def drawn():
+    file = StringIO()
+    Figure().savefig(file, format="svg")
+    return file.getvalue()
+
 net = torch.nn.Linear(2, 1)
 failed = []
 for name, use in json.loads(sys.argv[1]).items():
@@ -81,16 +98,17 @@ def to_copy(name):
     if module.is_dir():
         return list(module.rglob("*.py"))
     docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
-    said = re.search(r"To copy:[^.]*((``\w+\.py``)[^`]*)+", docstring)
+    said = re.search(r"To\s+copy:\s+this\s+file((,|\s|and)+``\w+\.py``)*", docstring)
     names = re.findall(r"``(\w+\.py)``", said[0]) if said else []
-    return [module, *(PACKAGE / other for other in names)]
+    return [module, *(module.with_name(other) for other in names)]
 
 
 def test_each_module_works_in_an_empty_folder_with_what_it_says_to_copy(tmp_path):
     assert MODULES.keys() <= USES.keys(), "give the new module a line in USES"
     for name in MODULES:
         for source in to_copy(name):
-            copy = tmp_path / name / "copied" / source.relative_to(PACKAGE)
+            inside = MODULES[name].parent
+            copy = tmp_path / name / "copied" / source.relative_to(inside)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
 
