@@ -1,6 +1,6 @@
 """Files that a reader finds whole or not at all, and files read without running code.
 
-Needs torch. Copy this file along with those that import it.
+Needs torch; files that end in ``.safetensors`` need safetensors. To copy: this file.
 
 A file is written under a name that no other writer has, locked while its writer lives,
 and renamed when all of it is on the disk. What a killed writer leaves behind is removed
@@ -9,6 +9,7 @@ removed, the lock is not needed.
 """
 
 import contextlib
+import json
 import os
 import pickletools
 import re
@@ -16,25 +17,33 @@ import secrets
 import stat
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import torch
+from torch import Tensor
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["open_file", "read_archive", "write_file"]
+__all__ = [
+    "open_file",
+    "read_archive",
+    "read_safetensors",
+    "safetensors_content",
+    "write_file",
+]
 
 # The names that a file of numbers needs: nothing that runs code, opens files or makes
 # something as large as a number in the file says.
-_DTYPES = [n for n, value in vars(torch).items() if isinstance(value, torch.dtype)]
 _HARMLESS = re.compile(
     r"collections (OrderedDict|Counter)|_codecs encode|"
-    rf"torch (Size|device|\w*Storage|{'|'.join(_DTYPES)})|"
+    r"torch (Size|device|\w*Storage)|"
     r"torch\.storage (Untyped|Typed)Storage|"
     r"torch\._utils _rebuild_(tensor_v2|tensor_v3|parameter)"
 )
@@ -174,15 +183,14 @@ def read_archive(path: str | os.PathLike[str]) -> Any:
             raise
         except Exception as error:
             # A damaged file can make the reader raise almost anything.
-            raise unreadable(path, error) from error
+            raise _unreadable(path, error) from error
 
 
 class _RefusedError(ValueError):
     """The file is what it seems to be, and is not read."""
 
 
-def unreadable(path: str | os.PathLike[str], error: object) -> ValueError:
-    """Return the error for a file that is not what it should be."""
+def _unreadable(path: str | os.PathLike[str], error: object) -> ValueError:
     msg = f"{path} is cut off, damaged or of another kind ({error})"
     return ValueError(f"{msg}: take an earlier one")
 
@@ -219,7 +227,7 @@ def _require_archive(path: str | os.PathLike[str], file: BinaryIO) -> None:
 def _require_harmless(path: str | os.PathLike[str], content: bytes) -> None:
     """Raise an error if a pickle names anything but parts of tensors."""
     for opcode, argument, _ in pickletools.genops(content):
-        if opcode.name == "GLOBAL" and _HARMLESS.fullmatch(str(argument)):
+        if opcode.name == "GLOBAL" and _is_harmless(str(argument)):
             continue
         if opcode.name in ("GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):
             name = (
@@ -231,6 +239,13 @@ def _require_harmless(path: str | os.PathLike[str], content: bytes) -> None:
             raise _RefusedError(msg)
 
 
+def _is_harmless(name: str) -> bool:
+    """Whether a pickle of numbers may name this: ``module``, a blank, ``attribute``."""
+    module, _, attribute = name.partition(" ")
+    is_dtype = isinstance(getattr(torch, attribute, None), torch.dtype)
+    return bool(_HARMLESS.fullmatch(name)) or (module == "torch" and is_dtype)
+
+
 def _is_tar(file: BinaryIO) -> bool:
     file.seek(0)
     try:
@@ -238,3 +253,67 @@ def _is_tar(file: BinaryIO) -> bool:
             return True
     except tarfile.TarError:
         return False
+
+
+def safetensors_content(
+    state: Mapping[str, Tensor], path: str | os.PathLike[str]
+) -> bytes:
+    """Return tensors in the format of safetensors, with a checksum of them all.
+
+    Raises:
+        ModuleNotFoundError: If safetensors is missing; it says so of ``path``.
+    """
+    # The format wants each tensor whole and on its own: copies, also of weights that
+    # two layers share.
+    whole = {
+        name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in state.items()
+    }
+    metadata = {"format": "pt", "crc32": _checksum(whole)}
+    content: bytes = _safetensors(path).save(whole, metadata=metadata)
+    return content
+
+
+def read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file, on the CPU, by name.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ModuleNotFoundError: If safetensors is missing.
+        ValueError: If it is of another kind, cut off or damaged.
+    """
+    safetensors = _safetensors(path)
+    # The library's own reader opens the file twice, and may find two files.
+    with open_file(path) as file:
+        content = file.read()
+    try:
+        state: dict[str, Tensor] = safetensors.load(content)
+    except safetensors.SafetensorError as error:
+        raise _unreadable(path, error) from error
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    if header.get("__metadata__", {}).get("crc32") not in (None, _checksum(state)):
+        raise _unreadable(path, "wrong checksum")
+    return state
+
+
+def _checksum(state: dict[str, Tensor]) -> str:
+    """Return the CRC-32 of names, shapes and values, as 8 hexadecimal digits."""
+    crc = 0
+    for name in sorted(state):
+        value = state[name]
+        crc = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode(), crc)
+        crc = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, crc)
+    return f"{crc:08x}"
+
+
+def _safetensors(path: str | os.PathLike[str]) -> Any:
+    """Return the library's functions for torch, and its error."""
+    try:
+        import safetensors
+        from safetensors.torch import load, save
+    except ModuleNotFoundError as error:
+        msg = f"{path} needs safetensors: python -m pip install safetensors"
+        raise ModuleNotFoundError(msg, name=error.name) from error
+    return SimpleNamespace(
+        load=load, save=save, SafetensorError=safetensors.SafetensorError
+    )

@@ -7,11 +7,9 @@ leaves the old file as it was. Loading reads numbers only, and changes nothing u
 all of them fit.
 """
 
-import json
 import operator
 import os
 import random
-import zlib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -20,7 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ._files import open_file, read_archive, unreadable, write_file
+from ._files import (
+    read_archive,
+    read_safetensors,
+    safetensors_content,
+    write_file,
+)
 
 __all__ = [
     "Misfits",
@@ -64,18 +67,11 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
+        ModuleNotFoundError: If the format needs safetensors, which is missing.
         ValueError: If ``path`` is a folder, a pipe or a device.
     """
     if _is_safetensors(path):
-        from safetensors.torch import save
-
-        # The format wants each tensor whole and on its own: copies, also of weights
-        # that two layers share.
-        state = {
-            name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, value in model.state_dict().items()
-        }
-        content = save(state, metadata={"format": "pt", "crc32": _checksum(state)})
+        content = safetensors_content(model.state_dict(), path)
         write_file(path, lambda file: file.write(content))
     else:
         write_file(path, lambda file: torch.save(model.state_dict(), file))
@@ -104,7 +100,7 @@ def load_weights(
         ValueError: If the file is cut off, damaged, of another kind, could run code,
             or does not fit; the message names the first parameter that differs.
     """
-    state = _read_safetensors(path) if _is_safetensors(path) else read_archive(path)
+    state = read_safetensors(path) if _is_safetensors(path) else read_archive(path)
     if _is_checkpoint(state):
         raise ValueError(f"{path} is a checkpoint: use load_checkpoint")
     misfits = _misfits(model, state, path)
@@ -260,33 +256,6 @@ def _is_checkpoint(content: object) -> bool:
     return isinstance(content, Mapping) and isinstance(
         content.get("model_state_dict"), Mapping
     )
-
-
-def _read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
-    # The library's own reader opens the file twice, and may find two files.
-    with open_file(path) as file:
-        content = file.read()
-    try:
-        state = load(content)
-    except SafetensorError as error:
-        raise unreadable(path, error) from error
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    if header.get("__metadata__", {}).get("crc32") not in (None, _checksum(state)):
-        raise unreadable(path, "wrong checksum")
-    return state
-
-
-def _checksum(state: dict[str, Tensor]) -> str:
-    """Return the CRC-32 of names, shapes and values, as 8 hexadecimal digits."""
-    crc = 0
-    for name in sorted(state):
-        value = state[name]
-        crc = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode(), crc)
-        crc = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, crc)
-    return f"{crc:08x}"
 
 
 def _misfits(model: nn.Module, state: object, path: str | os.PathLike[str]) -> Misfits:

@@ -29,7 +29,10 @@ USES = {
     "_files": "module.write_file('a', lambda f: f.write(b'b')) or Path('a').is_file()",
     "datasets": "len(module.flower()[0]) == 400",
     "environment": "module.provenance(device='cpu').startswith('CPU')",
+    "_stand_in": "module._idx(np.zeros((1, 2), np.uint8))[:4] == b'\\0\\0\\10\\2'",
+    "in_memory": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
     "mnist": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
+    "progress": "[*module.with_progress([1, 2], 'numbers')] == [1, 2]",
     "models": "module.count_parameters(module.mlp([2, 4, 1])) == 17",
     "modernize": "importlib.import_module('copied.modernize.engine').modernize",
     "boundaries": "module.plot_decision_boundary(ax, above, ones.view(1, 3)[:, :2])",
@@ -49,6 +52,7 @@ from io import StringIO
 from pathlib import Path
 
 sys.modules["nn_tutorial"] = None  # from here on, importing it raises an error
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 

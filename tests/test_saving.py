@@ -745,3 +745,11 @@ def test_link_to_a_file_is_read_and_replaced_by_a_file(tmp_path):
 
     assert not link.is_symlink()
     assert (tmp_path / "target.pt").read_bytes() == before
+
+
+def test_missing_library_is_named_with_the_way_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+
+    for use in (save_weights, load_weights):
+        with pytest.raises(ModuleNotFoundError, match=r"pip install safetensors$"):
+            use(net(), tmp_path / "model.safetensors")
