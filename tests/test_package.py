@@ -165,6 +165,35 @@ def test_every_public_name_exists_and_is_documented(name):
             assert value.__doc__, f"{public} has no docstring"
 
 
+CHAPTERS = REPOSITORY / "docs" / "chapters"
+
+
+def docstrings():
+    """Every docstring of the files that a reader may copy."""
+    for path in (*PACKAGE.glob("*.py"), *PACKAGE.glob("plotting/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                yield " ".join((ast.get_docstring(node) or "").split())
+
+
+def test_docstrings_name_chapters_by_name_and_only_those_that_use_the_function():
+    claims = []
+    for text in docstrings():
+        assert not re.search(r"[Cc]hapters? \d|\bin 0\d\b", text), text
+        for said in re.findall(r"In the book: ([^.]*)\.", text):
+            for name, slugs in re.findall(
+                r"`(\w+)` in ([a-z-]+(?: and [a-z-]+)?)", said
+            ):
+                claims += [(name, slug) for slug in slugs.split(" and ")]
+    assert claims
+    for name, slug in claims:
+        source = (CHAPTERS / f"{slug}.md").read_text(encoding="utf-8")
+        imports = re.findall(r"^from nn_tutorial[.\w]* import (.*)$", source, re.M)
+        imported = {word for line in imports for word in re.findall(r"\w+", line)}
+        assert name in imported, f"{slug}.md does not import {name}"
+        assert re.search(rf"\b{name}\(", source), f"{slug}.md does not call {name}"
+
+
 # --- Building and installing ------------------------------------------------------
 
 
