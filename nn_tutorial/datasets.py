@@ -5,8 +5,8 @@ PyTorch, and each gives the numbers its chapter draws by hand after seeding the
 global generator with the same seed. `flower` and `quadrants` have a seed of their
 own because the book's results belong to it; the others ask for one.
 
-In the book: `parabola` in chapter 02, `two_gaussians` in 03, `flower` in 04 to 06,
-`noisy_quadratic` in 06, `quadrants` in 09.
+In the book: `parabola` in regression, `two_gaussians` in softmax, `flower` in logistic
+and module, `noisy_quadratic` in saving, `quadrants` in autograd.
 """
 
 from collections.abc import Callable

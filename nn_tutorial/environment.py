@@ -1,7 +1,9 @@
 """Seed, device and provenance: where a run starts, and what it says about itself.
 
 Needs torch and numpy. Every chapter of the book ends with the line that
-`provenance` writes; chapter 08 explains devices.
+`provenance` writes.
+
+In the book: `pick_device` in mnist and batchnorm.
 """
 
 import hashlib

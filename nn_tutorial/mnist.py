@@ -1,31 +1,28 @@
-"""MNIST that cannot fail: checked files, an honest stand-in, and fast batches.
+"""MNIST that cannot fail: files checked byte for byte, and an honest stand-in.
+
+Needs torch and NumPy; the stand-in needs scikit-learn. To copy: this file,
+``_files.py``, ``_stand_in.py``, ``in_memory.py`` and ``progress.py``.
 
 ``mnist_root`` finds or fetches the data and says which data it is; the folder it
-returns is what ``torchvision.datasets.MNIST(root)`` reads. ``load_tensors`` reads the
-same files into memory, ``in_memory_batches`` and ``captured_step`` train from there.
+returns is what ``torchvision.datasets.MNIST(root)`` reads.
 
-Needs torch and NumPy; the stand-in also needs scikit-learn
-(``pip install "nn_tutorial[mnist]"``). Chapters 07 and 08 explain how to use it.
-
-Why the download is our own and not torchvision's (0.29 was read): torchvision opens a
-mirror without a time-out, so one that stalls stops the reader for ever; it writes
-under the final name and later trusts any file that has this name, so a killed download
-is taken for the data; and it draws its progress bar even where nobody watches.
+Why the download is our own: torchvision (0.29 was read) opens a mirror without a
+time-out, so one that stalls stops the reader for ever; it writes under the final name
+and later trusts any file that has this name, so a killed download is taken for the
+data. pooch (1.9 was tried) checks and renames, but its time-out is for silence only: a
+mirror that sends a byte now and then holds the reader as long as it likes, and one that
+sends too much fills the disk; and it asks one address, not the next when one fails.
 
 Source:
     LeCun, Cortes & Burges, "The MNIST database of handwritten digits" (1998).
-    Stand-in: Alpaydin & Kaynak, "Optical recognition of handwritten digits" (UCI
-    Machine Learning Repository, 1998), as packaged in scikit-learn.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
 import gzip
 import hashlib
 import http.client
-import math
 import os
 import shutil
 import sys
@@ -34,13 +31,14 @@ import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import numpy as np
-import torch
-from torch import Tensor, nn
+from ._files import write_file
+from ._stand_in import STAND_IN_MD5, stand_in_files
+from .in_memory import captured_step, in_memory_batches, load_tensors
+from .progress import progress_bar, with_progress
 
 __all__ = [
     "MnistFile",
@@ -52,9 +50,6 @@ __all__ = [
     "stand_in_notice",
     "with_progress",
 ]
-
-
-Item = TypeVar("Item")
 
 
 class MnistFile(NamedTuple):
@@ -127,16 +122,7 @@ MIRRORS = (
     "https://dataset.bj.bcebos.com/mnist/",
 )
 
-STAND_IN_MD5 = {
-    "t10k-labels-idx1-ubyte": "d20a020a68a010ebd341090cabde04c3",
-    "train-labels-idx1-ubyte": "561e11ee647dbb19807a852f714c7d34",
-    "t10k-images-idx3-ubyte": "3bf67dac8a6d4ab9721e4579daadd871",
-    "train-images-idx3-ubyte": "64f55294506dd1170907f7c1ad38b212",
-}
-STAND_IN_TRAINING = 1_497  # of scikit-learn's 1,797 images; the other 300 are the test
-
 MIN_BYTES_PER_S = 10_000  # a mirror slower than this has stalled
-STALE_PART_S = 3_600.0  # a temporary file this old belongs to no living process
 
 
 def mnist_root(
@@ -213,180 +199,6 @@ def stand_in_notice(source: MnistSource, *, language: str) -> str:
         "times differ from those of MNIST.",
     }
     return notices[language] if source.is_stand_in else ""
-
-
-def load_tensors(
-    root: str | Path, *, train: bool, device: torch.device | str = "cpu"
-) -> tuple[Tensor, Tensor]:
-    """Return all images and labels of one half of MNIST as two tensors.
-
-    The numbers are those of ``ToTensor`` and ``Normalize([0.5], [0.5])``: the grey
-    level 0 becomes -1 and 255 becomes 1.
-
-    Args:
-        root: Folder that holds ``MNIST/raw``, as for ``torchvision.datasets.MNIST``.
-        train: True for the training set, False for the test set.
-        device: Where the tensors are to live.
-
-    Returns:
-        Images, float32 in [-1, 1], shape ``(N, 784)``, and labels, int64 in [0, 9],
-        shape ``(N,)``. All of MNIST takes 220 MB.
-
-    Raises:
-        FileNotFoundError: If the files are not there.
-        ValueError: If a file is not in MNIST's format.
-    """
-    half = "train" if train else "t10k"
-    arrays = []
-    for kind, n_dims in (("images-idx3", 3), ("labels-idx1", 1)):
-        path = Path(root, "MNIST", "raw", f"{half}-{kind}-ubyte")
-        if not path.is_file():
-            msg = f"{path} does not exist: pass the root that mnist_root returns"
-            raise FileNotFoundError(msg)
-        content = path.read_bytes()
-        # Two zero bytes, 8 for "unsigned byte", the number of dimensions; then each
-        # dimension as a big-endian integer of four bytes; then the values.
-        n_header = 4 + 4 * n_dims
-        shape = [
-            int.from_bytes(content[i : i + 4], "big") for i in range(4, n_header, 4)
-        ]
-        n_values = len(content) - n_header
-        if content[:4] != bytes([0, 0, 8, n_dims]) or n_values != math.prod(shape):
-            msg = f"{path} is not an MNIST file of {n_dims} dimensions: fetch it again"
-            raise ValueError(msg)
-        values = np.frombuffer(content, np.uint8, offset=n_header).reshape(shape)
-        arrays.append(torch.tensor(values, device=device))
-    images, labels = arrays  # (N, 28, 28), (N,)
-    inputs = images.flatten(1).float().div_(255)  # (N, 784), in [0, 1]
-    return inputs.sub_(0.5).div_(0.5), labels.long()
-
-
-def in_memory_batches(
-    inputs: Tensor,
-    targets: Tensor,
-    *,
-    batch_size: int,
-    generator: torch.Generator | None = None,
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield every row once, shuffled, in batches; a DataLoader without its cost.
-
-    Args:
-        inputs: Shape ``(N, ...)``, on any device.
-        targets: Shape ``(N, ...)``, on the same device.
-        batch_size: Rows per batch; the last batch holds what is left.
-        generator: Source of the shuffling, on the device of ``inputs``; the global
-            one when it is None.
-
-    Yields:
-        Pairs of shapes ``(batch_size, ...)``, new tensors on the same device.
-
-    Raises:
-        ValueError: If the two lengths differ.
-    """
-    if len(inputs) != len(targets):
-        msg = f"{len(inputs)} inputs but {len(targets)} targets: one target per input"
-        raise ValueError(msg)
-    order = torch.randperm(len(inputs), generator=generator, device=inputs.device)
-    for rows in order.split(batch_size):  # (batch_size,)
-        yield inputs[rows], targets[rows]
-
-
-def captured_step(
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    inputs: Tensor,
-    targets: Tensor,
-    *,
-    batch_size: int,
-) -> Callable[[Tensor], Tensor]:
-    """Return a function that trains on the given rows: on CUDA, one captured graph.
-
-    A step of a small network is some thirty kernels of a few microseconds, and Python
-    needs longer to start each than the GPU to run it. Captured once, all are started
-    by a single call. On other devices the same step runs without capture.
-
-    Args:
-        model: Network in training mode, on the device of ``inputs``.
-        optimizer: SGD without momentum over the parameters of ``model``.
-        inputs: All training inputs, shape ``(N, ...)``.
-        targets: All class indices, int64, shape ``(N,)``.
-        batch_size: Rows per step; the captured graph can do no other number.
-
-    Returns:
-        A function of row numbers, int64, shape ``(batch_size,)``, that changes
-        ``model`` in place and returns the loss before the step, a scalar tensor. On
-        CUDA the next call overwrites that tensor: add it up or clone it.
-
-    Raises:
-        ValueError: If the optimizer keeps state from step to step, such as momentum.
-
-    Source:
-        PyTorch documentation, "CUDA semantics: whole-network capture".
-    """
-    if type(optimizer) is not torch.optim.SGD or optimizer.defaults["momentum"]:
-        msg = (
-            f"{type(optimizer).__name__} keeps state, and the warm-up that CUDA asks "
-            "for is undone in the model only: use torch.optim.SGD without momentum"
-        )
-        raise ValueError(msg)
-    rows = torch.arange(batch_size, device=inputs.device)  # the graph reads these
-
-    def step() -> Tensor:
-        optimizer.zero_grad(set_to_none=True)
-        loss = nn.functional.cross_entropy(model(inputs[rows]), targets[rows])
-        loss.backward()
-        optimizer.step()
-        return loss.detach()
-
-    if inputs.device.type != "cuda":
-
-        def train(batch_rows: Tensor) -> Tensor:
-            rows.copy_(batch_rows)
-            return step()
-
-        return train
-
-    before = {name: value.clone() for name, value in model.state_dict().items()}
-    # Streams and graphs belong to the current device: make it that of the tensors.
-    with torch.cuda.device(inputs.device):
-        side_stream = torch.cuda.Stream()
-        side_stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side_stream):
-            for _ in range(3):
-                step()
-        torch.cuda.current_stream().wait_stream(side_stream)
-        graph = torch.cuda.CUDAGraph()
-        optimizer.zero_grad(set_to_none=True)
-        with torch.cuda.graph(graph, stream=side_stream):
-            loss = step()
-    model.load_state_dict(before)  # in place: the graph has addresses, not tensors
-
-    # For the same reason `step` must live as long as the graph: it holds the tensors.
-    def replay(batch_rows: Tensor, _alive: Callable[[], Tensor] = step) -> Tensor:
-        rows.copy_(batch_rows)
-        graph.replay()
-        return loss
-
-    return replay
-
-
-def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
-    """Yield each item, with a progress bar for somebody who waits in a terminal.
-
-    There is no bar where nobody waits: not in a notebook, not in a page, not in a file.
-    A wait of less than two seconds wipes it out again. It is drawn on the error stream.
-
-    Args:
-        items: What to go through, for example ``range(20)``.
-        label: Stands before the bar.
-
-    Yields:
-        The items, one after the other.
-    """
-    with _progress_bar(label, len(items)) as show:
-        for n_done, item in enumerate(items, 1):
-            yield item
-            show(n_done)
 
 
 # -- Finding and fetching ----------------------------------------------------------
@@ -472,7 +284,7 @@ def _complete(
 
     failures = []
     n_total = sum(file.gz_bytes for file in wanted)
-    with _progress_bar("MNIST", n_total) as show:
+    with progress_bar("MNIST", n_total) as show:
         for mirror in mirrors:
             # A mirror that fails once is left, so that a dead network costs one
             # time-out per mirror and not one per file.
@@ -492,7 +304,7 @@ def _complete(
                     if isinstance(error, urllib.error.HTTPError):
                         error.close()  # it holds the connection
                     break
-                _write_atomically(cache / "MNIST" / "raw" / file.name, content)
+                _write_whole(cache / "MNIST" / "raw" / file.name, content)
                 del wanted[0]
     if wanted:
         msg = "\n".join(
@@ -551,7 +363,7 @@ def _fetch(
     return content
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def _write_whole(path: Path, content: bytes) -> None:
     """Write a file so that its name never stands for half of it.
 
     Raises:
@@ -559,64 +371,18 @@ def _write_atomically(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for part in path.parent.glob(".*.part"):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - part.stat().st_mtime > STALE_PART_S:
-                    part.unlink()
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-        )
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                Path(temporary).replace(path)
-            except PermissionError:
-                # Windows: another process has just written the file and reads it.
-                if path.read_bytes() != content:
-                    raise
-                Path(temporary).unlink()
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
+            write_file(path, lambda file: file.write(content))
+        except PermissionError:
+            # Windows: another process has just written the file and reads it.
+            if path.read_bytes() != content:
+                raise
+    except (OSError, ValueError) as error:
         msg = (
             f"cannot write {path} ({error}): make {len(content) / 1e6:.0f} MB of room "
             "there, or set XDG_CACHE_HOME to a folder that can be written"
         )
         raise RuntimeError(msg) from error
-
-
-@contextlib.contextmanager
-def _progress_bar(label: str, n_total: int) -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows how much of ``n_total`` is done.
-
-    The bar is there at once, since the first part may take long.
-    """
-    stream = sys.stderr
-    if stream is None or not stream.isatty() or n_total == 0:
-        yield lambda n_done: None
-        return
-    start = next_drawing = time.monotonic()
-
-    def show(n_done: int) -> None:
-        nonlocal next_drawing
-        if time.monotonic() >= next_drawing or n_done == n_total:
-            filled = 40 * n_done // n_total
-            bar = "#" * filled + "." * (40 - filled)
-            stream.write(f"\r{label} [{bar}] {n_done / n_total:4.0%}")
-            stream.flush()
-            next_drawing = time.monotonic() + 0.1
-
-    show(0)
-    try:
-        yield show
-    finally:
-        was_short = time.monotonic() < start + 2.0
-        stream.write("\r" + " " * (len(label) + 48) + "\r" if was_short else "\n")
-        stream.flush()
 
 
 # -- The stand-in ------------------------------------------------------------------
@@ -630,64 +396,13 @@ def _write_stand_in(root: Path, *, reason: str) -> MnistSource:
         RuntimeError: If they can be written nowhere.
     """
     if _md5_of_files(root, list(STAND_IN_MD5)) != STAND_IN_MD5:
-        contents = _stand_in_files(reason)
+        contents = stand_in_files(reason)
         try:
             for name, content in contents.items():
-                _write_atomically(root / "MNIST" / "raw" / name, content)
+                _write_whole(root / "MNIST" / "raw" / name, content)
         except RuntimeError:
             root = Path(tempfile.mkdtemp(prefix="nn_tutorial-"))
             atexit.register(shutil.rmtree, root, ignore_errors=True)
             for name, content in contents.items():
-                _write_atomically(root / "MNIST" / "raw" / name, content)
+                _write_whole(root / "MNIST" / "raw" / name, content)
     return _describe(root, STAND_IN_MD5, reason=reason)
-
-
-def _stand_in_files(reason: str) -> dict[str, bytes]:
-    """Return the four files of the stand-in, name by name."""
-    try:
-        from sklearn.datasets import load_digits
-    except ModuleNotFoundError as error:
-        msg = (
-            f"{reason}\nThe stand-in for MNIST needs scikit-learn: "
-            'pip install "nn_tutorial[mnist]"'
-        )
-        raise ModuleNotFoundError(msg, name=error.name) from error
-    digits = load_digits()
-    images = _enlarge(digits.images.astype(np.int64))
-    labels = digits.target.astype(np.uint8)
-    files = {}
-    for half, rows in (
-        ("train", slice(None, STAND_IN_TRAINING)),
-        ("t10k", slice(STAND_IN_TRAINING, None)),
-    ):
-        files[f"{half}-images-idx3-ubyte"] = _idx(images[rows])
-        files[f"{half}-labels-idx1-ubyte"] = _idx(labels[rows])
-    return files
-
-
-def _enlarge(images: np.ndarray) -> np.ndarray:
-    """Return 8 x 8 images of levels 0 to 16 as 28 x 28 images of levels 0 to 255.
-
-    The 8 x 8 pixels become 20 x 20 by linear interpolation, with a margin of 4 pixels
-    around, as in MNIST. Everything is counted in integers, so that every machine
-    writes the same bytes.
-
-    Args:
-        images: Shape ``(N, 8, 8)``, int64 in [0, 16].
-
-    Returns:
-        Shape ``(N, 28, 28)``, uint8.
-    """
-    # In tenths of an old pixel: centre i of the new pixels lies at 4 i - 3.
-    position = np.clip(4 * np.arange(20) - 3, 0, 70)
-    distance = np.abs(position[:, None] - 10 * np.arange(8))
-    weights = np.clip(10 - distance, 0, None)  # (20, 8), each row adds up to 10
-    hundredths = weights @ images @ weights.T  # (N, 20, 20), in [0, 1600]
-    levels = (255 * hundredths + 800) // 1600
-    return np.pad(levels.astype(np.uint8), ((0, 0), (4, 4), (4, 4)))
-
-
-def _idx(array: np.ndarray) -> bytes:
-    """Return an array of bytes in MNIST's format: magic number, shape, values."""
-    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
-    return header + array.tobytes()

@@ -2,11 +2,9 @@
 
 Needs torch. All of them draw their first weights from PyTorch's global generator,
 as `torch.nn.Linear` does, so `torch.manual_seed` before building one repeats it.
-
-In the book: `initial_parameters` in chapter 04, `mlp`, `TwoLayerNet` and
-`count_parameters` in 05, `BiasRowLayer` and `TopologyNet` in 09.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
@@ -42,7 +40,7 @@ def mlp(
             of at least 1.
         TypeError: If ``activation`` is not a class, or not one of a module.
     """
-    _require_sizes(sizes)
+    sizes = _whole(sizes)
     if isinstance(activation, nn.Module):
         name = type(activation).__name__
         raise TypeError(f"activation={activation!r}: give the class, nn.{name}")
@@ -76,7 +74,7 @@ class TwoLayerNet(nn.Module):
 
     def __init__(self, n_inputs: int, n_hidden: int, n_outputs: int) -> None:
         super().__init__()
-        _require_sizes([n_inputs, n_hidden, n_outputs])
+        n_inputs, n_hidden, n_outputs = _whole([n_inputs, n_hidden, n_outputs])
         self.hidden = nn.Linear(n_inputs, n_hidden)
         self.output = nn.Linear(n_hidden, n_outputs)
 
@@ -109,7 +107,7 @@ def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Ten
             at least 1, or ``scale`` is not a positive number. With scale 0 all
             neurons of a layer would stay equal for ever.
     """
-    _require_sizes(sizes)
+    sizes = _whole(sizes)
     if not 0 < scale < float("inf"):
         raise ValueError(f"scale={scale}: use a positive number, 0.01 say")
     parameters = []
@@ -149,7 +147,7 @@ class BiasRowLayer(nn.Module):
         activation: Callable[[Tensor], Tensor] = torch.sigmoid,
     ) -> None:
         super().__init__()
-        _require_sizes([n_inputs, n_outputs])
+        n_inputs, n_outputs = _whole([n_inputs, n_outputs])
         self.weight = nn.Parameter(torch.randn(n_inputs + 1, n_outputs) * 0.01)
         self.activation = activation
 
@@ -185,8 +183,7 @@ class TopologyNet(nn.Module):
         activation: Callable[[Tensor], Tensor] = torch.sigmoid,
     ) -> None:
         super().__init__()
-        _require_sizes(topology)
-        for i, (n_inputs, n_outputs) in enumerate(pairwise(topology), start=1):
+        for i, (n_inputs, n_outputs) in enumerate(pairwise(_whole(topology)), start=1):
             layer = BiasRowLayer(n_inputs, n_outputs, activation=activation)
             self.add_module(f"layer{i}", layer)
 
@@ -197,11 +194,18 @@ class TopologyNet(nn.Module):
         return inputs
 
 
-def _require_sizes(sizes: Sequence[int]) -> None:
+def _whole(sizes: Sequence[int]) -> list[int]:
+    """Return sizes of Python's own kind, whatever integers were given."""
     if len(sizes) < 2:
         msg = f"sizes={list(sizes)}: give at least the width of input and output"
         raise ValueError(msg)
+    whole = []
     for size in sizes:
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        try:
+            whole.append(0 if isinstance(size, bool) else operator.index(size))
+        except TypeError:
+            whole.append(0)
+        if whole[-1] < 1:
             msg = f"sizes={list(sizes)}: {size!r} is not a whole number of at least 1"
             raise ValueError(msg)
+    return whole

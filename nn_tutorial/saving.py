@@ -1,35 +1,59 @@
 """Save a network so that no crash breaks the file, and load it so that no code runs.
 
-Needs torch and numpy; files that end in ``.safetensors`` need safetensors. A file is
-written under a temporary name beside its own and renamed when it is complete: whoever
-kills the program in the middle leaves the old file as it was. Loading reads numbers
-only, and changes nothing unless all of them fit.
-
-In the book: chapter 06.
+Needs torch and numpy; files that end in ``.safetensors`` need safetensors. To copy:
+this file and ``_files.py``, into one folder. A file is written under a temporary name
+beside its own and renamed when it is complete: whoever kills the program in the middle
+leaves the old file as it was. Loading reads numbers only, and changes nothing unless
+all of them fit.
 """
 
+import operator
 import os
-import pickle
 import random
-import re
-import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["load_checkpoint", "load_weights", "save_checkpoint", "save_weights"]
+from ._files import (
+    read_archive,
+    read_safetensors,
+    safetensors_content,
+    write_file,
+)
 
-_CHECKPOINT_KEYS = {
-    "step",
-    "model_state_dict",
-    "optimizer_state_dict",
-    "optimizer_name",
-    "random_states",
-}
+__all__ = [
+    "Misfits",
+    "load_checkpoint",
+    "load_weights",
+    "save_checkpoint",
+    "save_weights",
+]
+
+
+class Stateful(Protocol):
+    """What has a state to save: a learning rate scheduler, or a `GradScaler`."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object: ...
+
+
+class Misfits(NamedTuple):
+    """The parameters that `load_weights` left alone, by name; all empty if all fit.
+
+    Attributes:
+        missing: In the model and not in the file: they keep their values.
+        unexpected: In the file and not in the model.
+        mismatched: In both, in different shapes: they keep their values.
+    """
+
+    missing: list[str]
+    unexpected: list[str]
+    mismatched: list[str]
 
 
 def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
@@ -38,47 +62,59 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
     Args:
         model: Its ``state_dict()`` is saved.
         path: The file to write or replace. With the suffix ``.safetensors`` it gets
-            that format, which holds no pickle; with any other, what `torch.save`
-            writes, so that `torch.load` reads it.
+            that format, which holds no pickle, and a checksum; with any other, what
+            `torch.save` writes, so that `torch.load` reads it.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
+        ModuleNotFoundError: If the format needs safetensors, which is missing.
+        ValueError: If ``path`` is a folder, a pipe or a device.
     """
     if _is_safetensors(path):
-        import safetensors.torch
-
-        # The format wants each tensor whole and on its own: copies, also of weights
-        # that two layers share.
-        state = {
-            name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, value in model.state_dict().items()
-        }
-        content = safetensors.torch.save(state)
-        _write(path, lambda file: file.write(content))
+        content = safetensors_content(model.state_dict(), path)
+        write_file(path, lambda file: file.write(content))
     else:
-        _write(path, lambda file: torch.save(model.state_dict(), file))
+        write_file(path, lambda file: torch.save(model.state_dict(), file))
 
 
-def load_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
-    """Load what `save_weights` saved into a model of the same shapes, in place.
+def load_weights(
+    model: nn.Module, path: str | os.PathLike[str], *, strict: bool = True
+) -> Misfits:
+    """Load what `save_weights` saved into a model, in place.
 
     The model stays on its device. A file of `torch.save` that holds a
     ``state_dict()`` is as good.
 
     Args:
-        model: Changed only if the whole file fits.
+        model: Of the same shapes as the saved one.
         path: The file; its suffix says its format, as in `save_weights`.
+        strict: Whether the whole file has to fit; otherwise nothing is changed. False
+            loads what fits by name and shape, for example all but the last layer of a
+            network that shall learn other classes.
+
+    Returns:
+        What was left out; nothing if ``strict``.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is cut off, damaged, of another kind, could run code,
             or does not fit; the message names the first parameter that differs.
     """
-    state = _read_safetensors(path) if _is_safetensors(path) else _read(path)
-    if isinstance(state, dict) and state.keys() == _CHECKPOINT_KEYS:
+    state = read_safetensors(path) if _is_safetensors(path) else read_archive(path)
+    if _is_checkpoint(state):
         raise ValueError(f"{path} is a checkpoint: use load_checkpoint")
-    _require_fit(model, state, path)
-    model.load_state_dict(state)
+    misfits = _misfits(model, state, path)
+    if strict:
+        _require_fit(model, state, path)
+    fitting = {
+        name: value
+        for name, value in state.items()
+        if name not in misfits.unexpected and name not in misfits.mismatched
+    }
+    if not fitting:
+        raise ValueError(f"{path} holds no parameter that fits the model")
+    model.load_state_dict(fitting, strict=False)
+    return misfits
 
 
 def save_checkpoint(
@@ -87,6 +123,9 @@ def save_checkpoint(
     path: str | os.PathLike[str],
     *,
     step: int,
+    scheduler: Stateful | None = None,
+    scaler: Stateful | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Save all that a run needs to go on as if it had never stopped.
 
@@ -99,42 +138,65 @@ def save_checkpoint(
         optimizer: Its ``state_dict()`` is saved.
         path: The file to write or replace, in the format of `torch.save`.
         step: How many steps, or epochs, are done.
+        scheduler: Changes the learning rate, if anything does; its state is saved.
+        scaler: The `torch.amp.GradScaler` of a run in mixed precision, if there is one.
+        extra: More to keep, by name, such as the losses so far: numbers, text, tensors,
+            and lists, tuples and dictionaries of them.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
-        ValueError: If ``path`` ends in ``.safetensors``, a format for tensors only.
+        TypeError: If a value of ``extra`` is of another kind.
+        ValueError: If ``path`` ends in ``.safetensors``, a format for tensors only, or
+            if a name in ``extra`` is one that a checkpoint has itself.
     """
     if _is_safetensors(path):
         msg = f"{path}: a checkpoint holds more than tensors; use the suffix .pt"
         raise ValueError(msg)
+    parts = {"optimizer": optimizer, "scheduler": scheduler, "scaler": scaler}
     checkpoint = {
-        "step": step,
+        "step": operator.index(step),  # NumPy's integers are not read back
         "model_state_dict": model.state_dict(),
-        "optimizer_state_dict": optimizer.state_dict(),
-        "optimizer_name": type(optimizer).__name__,
         "random_states": _random_states(),
     }
-    _write(path, lambda file: torch.save(checkpoint, file))
+    for name, part in parts.items():
+        if part is not None:
+            checkpoint[f"{name}_state_dict"] = part.state_dict()
+            checkpoint[f"{name}_name"] = type(part).__name__
+    for name, value in (extra or {}).items():
+        if name in checkpoint:
+            raise ValueError(f"extra[{name!r}]: a checkpoint has this name itself")
+        _require_plain(value, f"extra[{name!r}]")
+        checkpoint[name] = value
+    write_file(path, lambda file: torch.save(checkpoint, file))
 
 
 def load_checkpoint(
     model: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | None,
     path: str | os.PathLike[str],
+    *,
+    scheduler: Stateful | None = None,
+    scaler: Stateful | None = None,
+    extra: MutableMapping[str, Any] | None = None,
 ) -> int:
     """Bring a run back to where `save_checkpoint` left it, and return its step.
 
     On a CPU the run then goes on bit for bit as it would have; on a GPU some
-    operations of PyTorch give slightly different numbers each time.
+    operations of PyTorch give slightly different numbers each time. The usual
+    dictionary ``{"epoch": …, "model_state_dict": …, "optimizer_state_dict": …, …}``
+    of other programs is read as well; it holds no states of random numbers.
 
     Args:
         model: Of the same shapes as the saved one; changed in place.
         optimizer: Of the same kind, holding the parameters of ``model``; changed in
-            place, its learning rate included.
+            place, its learning rate included. None: only the model is wanted.
         path: The file that `save_checkpoint` wrote.
+        scheduler: Of the same kind as the saved one, if there was one.
+        scaler: The same for mixed precision.
+        extra: Gets whatever else the file holds, by name.
 
     Returns:
-        The ``step`` that was saved.
+        The ``step`` that was saved; of other programs' files the ``epoch``.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -142,21 +204,47 @@ def load_checkpoint(
             or does not fit; the message names what differs first. Model, optimizer
             and random numbers are then as before.
     """
-    checkpoint = _read(path)
-    if not isinstance(checkpoint, dict) or checkpoint.keys() != _CHECKPOINT_KEYS:
+    checkpoint = read_archive(path)
+    if not _is_checkpoint(checkpoint):
         raise ValueError(
             f"{path} is not a checkpoint: load_weights may be what it needs"
         )
-    _require_fit(model, checkpoint["model_state_dict"], path)
-    found, expected = checkpoint["optimizer_name"], type(optimizer).__name__
-    if found != expected:
-        raise ValueError(f"{path} belongs to the optimizer {found}, not to {expected}")
+    rest = dict(checkpoint)
+    state = rest.pop("model_state_dict")
+    _require_fit(model, state, path)
+    random_states = rest.pop("random_states", None)
+    step = rest.pop("step", rest.get("epoch"))
+    if type(step) is not int:
+        raise ValueError(f"{path} says neither its step nor its epoch")
+
+    parts: dict[str, Stateful | None] = {
+        "optimizer": optimizer,
+        "scheduler": scheduler,
+        "scaler": scaler,
+    }
+    states: list[tuple[Stateful, dict[str, Any]]] = []
+    for name, part in parts.items():
+        part_state = rest.pop(f"{name}_state_dict", None)
+        expected = rest.pop(f"{name}_name", None)
+        if part is not None and part_state is None:
+            raise ValueError(f"{path} holds no state of a {name}")
+        if part is None and part_state is not None and optimizer is not None:
+            raise ValueError(f"{path} holds the state of a {name}: pass the {name}")
+        if part is not None and part_state is not None:
+            found = type(part).__name__
+            if expected not in (None, found):
+                msg = f"{path} belongs to the {name} {expected}, not to {found}"
+                raise ValueError(msg)
+            states.append((part, part_state))
     # First the optimizer, which refuses groups of parameters unlike its own before it
     # changes anything; the model was found to fit.
-    optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
-    model.load_state_dict(checkpoint["model_state_dict"])
-    _set_random_states(checkpoint["random_states"])
-    step: int = checkpoint["step"]
+    for part, part_state in states:
+        part.load_state_dict(part_state)
+    model.load_state_dict(state)
+    if random_states is not None and optimizer is not None:
+        _set_random_states(random_states)
+    if extra is not None:
+        extra.update(rest)
     return step
 
 
@@ -164,85 +252,59 @@ def _is_safetensors(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix == ".safetensors"
 
 
-def _write(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write`` fill a temporary file, then give it the name ``path``."""
-    path = Path(path)
-    if not path.parent.is_dir():
-        msg = f"no folder {path.parent}: make it first, with Path.mkdir(parents=True)"
-        raise FileNotFoundError(msg)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            # The content must be on the disk before the name points to it, or a power
-            # cut could leave the new name with an empty file.
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _is_checkpoint(content: object) -> bool:
+    return isinstance(content, Mapping) and isinstance(
+        content.get("model_state_dict"), Mapping
+    )
 
 
-def _read(path: str | os.PathLike[str]) -> Any:
-    """Return what `torch.save` wrote to ``path``, on the CPU, without running code."""
-    _require_file(path)
-    try:
-        # `torch.save` writes a zip file. Its directory comes last, so a file cut off
-        # has none; its checksums, which `torch.load` does not look at, find the rest.
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise zipfile.BadZipFile(f"wrong checksum of {damaged}")
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        name = re.search(r"GLOBAL ([\w.]+)", str(error))
-        code = f" ({name[1]})" if name else ""
-        msg = f"{path} is refused: to read it, code that it names{code} would run."
-        msg += " If it is a whole model of your own, load it where it was saved, with"
-        msg += " weights_only=False, and save its weights with save_weights"
-        raise ValueError(msg) from error
-    except Exception as error:
-        # A damaged file can make the reader raise almost anything.
-        raise _unreadable(path, error) from error
-
-
-def _read_safetensors(path: str | os.PathLike[str]) -> dict[str, Tensor]:
-    import safetensors.torch
-
-    _require_file(path)
-    try:
-        return safetensors.torch.load_file(path)
-    except safetensors.SafetensorError as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
-    msg = f"{path} is cut off, damaged or of another kind ({error})"
-    return ValueError(f"{msg}: take an earlier one")
-
-
-def _require_file(path: str | os.PathLike[str]) -> None:
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"no file {path} (the current folder is {Path.cwd()})")
-
-
-def _require_fit(model: nn.Module, state: object, path: str | os.PathLike[str]) -> None:
-    """Raise ValueError with the first difference between the model and ``state``."""
+def _misfits(model: nn.Module, state: object, path: str | os.PathLike[str]) -> Misfits:
+    """Compare names and shapes; raise ValueError if ``state`` is no state dict."""
     if not isinstance(state, Mapping) or not all(
         isinstance(name, str) and isinstance(value, Tensor)
         for name, value in state.items()
     ):
         raise ValueError(f"{path} holds no state dict, that is, tensors by name")
     expected = model.state_dict()
-    for name in [*expected, *(name for name in state if name not in expected)]:
+    return Misfits(
+        missing=[name for name in expected if name not in state],
+        unexpected=[name for name in state if name not in expected],
+        mismatched=[
+            name
+            for name in expected
+            if name in state and state[name].shape != expected[name].shape
+        ],
+    )
+
+
+def _require_fit(model: nn.Module, state: Any, path: str | os.PathLike[str]) -> None:
+    """Raise ValueError with the first difference between the model and ``state``."""
+    misfits = _misfits(model, state, path)
+    expected = model.state_dict()
+    in_order = [
+        name for name in expected if name in {*misfits.missing, *misfits.mismatched}
+    ]
+    for name in [*in_order, *misfits.unexpected]:
         shapes = [
             f"shape {tuple(side[name].shape)}" if name in side else "nothing"
             for side in (expected, state)
         ]
-        if shapes[0] != shapes[1]:
-            msg = f"{path} does not fit the model, first at {name!r}: expected"
-            raise ValueError(f"{msg} {shapes[0]}, found {shapes[1]}")
+        msg = f"{path} does not fit the model, first at {name!r}: expected"
+        raise ValueError(f"{msg} {shapes[0]}, found {shapes[1]}")
+
+
+def _require_plain(value: object, name: str) -> None:
+    """Raise TypeError unless a safe load will accept ``value``."""
+    if type(value) in (list, tuple):
+        for i, part in enumerate(value):  # type: ignore[arg-type,var-annotated]
+            _require_plain(part, f"{name}[{i}]")
+    elif type(value) is dict:
+        for key, part in value.items():
+            _require_plain(key, f"a key of {name}")
+            _require_plain(part, f"{name}[{key!r}]")
+    elif type(value) not in (type(None), bool, int, float, str, bytes, Tensor):
+        msg = f"{name} is of type {type(value).__name__}: keep numbers (float(x) makes"
+        raise TypeError(f"{msg} one), text, tensors, and lists or dictionaries of them")
 
 
 def _random_states() -> dict[str, Any]:

@@ -1,9 +1,6 @@
 """Training and measuring: the loops that the chapters write by hand first.
 
 Needs torch. Nothing here moves, prints or saves a model: the caller owns it.
-
-In the book: `fit` from chapter 04 on, `accuracy` from 03 on, `train_one_epoch` and
-`evaluate` in 07 and 08.
 """
 
 import math
@@ -15,31 +12,39 @@ from torch import Tensor, nn
 __all__ = ["accuracy", "evaluate", "fit", "train_one_epoch"]
 
 
-def accuracy(logits: Tensor, targets: Tensor) -> float:
-    """Return the fraction of rows that get the right class.
+def accuracy(
+    logits: Tensor, targets: Tensor, *, ignore_index: int | None = None
+) -> float:
+    """Return the fraction of answers that are the right class.
 
     Args:
         logits: Unnormalised scores: shape ``(N, C)``, where the largest of a row is
             its class; or ``(N, 1)`` for two classes, where a row above 0 is class 1.
-        targets: For ``(N, C)`` class indices, shape ``(N,)``, int64, each in
-            ``[0, C)``. For ``(N, 1)`` zeros and ones, shape ``(N, 1)``.
+            As in `torch.nn.CrossEntropyLoss` more axes may follow: ``(N, C, H, W)``
+            holds an answer for each pixel, ``(N, C, T)`` one for each step.
+        targets: Class indices, shape ``(N,)`` or ``(N, ...)``, int64, each in
+            ``[0, C)``. For two classes in one column zeros and ones, of the shape of
+            the logits.
+        ignore_index: Targets of this value do not count, such as -100 for padding.
 
     Returns:
         A fraction in ``[0, 1]``, not a percentage.
 
     Raises:
         ValueError: If there is no row, a shape or a class does not fit, a logit is
-            NaN, or class indices are not integers.
+            NaN, class indices are not integers, or every target is ignored.
     """
-    if logits.ndim != 2 or 0 in logits.shape:
+    if logits.ndim < 2 or 0 in logits.shape:
         msg = f"logits have shape {tuple(logits.shape)}: (N, C) is wanted, or (N, 1)"
         raise ValueError(f"{msg} for two classes, with at least one row")
     if logits.isnan().any():
-        row = logits.isnan().any(dim=1).nonzero()[0].item()
+        row = logits.isnan().flatten(1).any(dim=1).nonzero()[0].item()
         msg = f"logits hold NaN, first in row {row}: the training has diverged"
         raise ValueError(f"{msg}; a smaller lr may help")
     in_one_column = logits.shape[1] == 1
-    expected_shape = logits.shape if in_one_column else logits.shape[:1]
+    expected_shape = (
+        logits.shape if in_one_column else logits.shape[:1] + logits.shape[2:]
+    )
     if targets.shape != expected_shape:
         msg = f"targets have shape {tuple(targets.shape)}: {tuple(expected_shape)} is"
         msg += f" wanted for logits of shape {tuple(logits.shape)}"
@@ -58,12 +63,16 @@ def accuracy(logits: Tensor, targets: Tensor) -> float:
         raise ValueError(msg)
     else:
         n_classes = logits.shape[1]
-        known = (targets >= 0) & (targets < n_classes)  # (N,)
-        predictions = logits.argmax(dim=1)  # (N,)
+        known = (targets >= 0) & (targets < n_classes)  # (N,) or (N, ...)
+        predictions = logits.argmax(dim=1)  # (N,) or (N, ...)
+    counts = torch.ones_like(known) if ignore_index is None else targets != ignore_index
+    known |= ~counts
     if not known.all():
         msg = f"targets hold {targets[~known][0].item()}: classes are the whole numbers"
         raise ValueError(f"{msg} from 0 to {n_classes - 1}")
-    return int((predictions == targets).sum()) / len(targets)
+    if not counts.any():
+        raise ValueError(f"every target is {ignore_index}, which is ignored")
+    return int(((predictions == targets) & counts).sum()) / int(counts.sum())
 
 
 def fit(
@@ -83,7 +92,8 @@ def fit(
     Args:
         model: A module, or a function of the inputs that uses the parameters the
             optimizer holds.
-        inputs: All examples, shape ``(N, D)``, of the dtype of the model.
+        inputs: All examples, shape ``(N, ...)``, of the dtype of the model; whole
+            numbers for a model that begins with an `torch.nn.Embedding`.
         targets: What ``loss_fn`` compares the outputs with: floating point and of
             the shape of the outputs, or class indices, shape ``(N,)``, int64.
         loss_fn: Returns one number for outputs and targets, for example
@@ -100,8 +110,7 @@ def fit(
     Raises:
         TypeError: If inputs or targets are not tensors.
         ValueError: If a shape or dtype does not fit, an input or target is NaN or
-            infinite, there are no examples, class indices are all of one class, or
-            ``steps`` is not at least 1.
+            infinite, there are no examples, or ``steps`` is not at least 1.
         FloatingPointError: If a loss is NaN or infinite; the parameters then are
             those of the step named.
     """
@@ -171,36 +180,41 @@ def evaluate(
     *,
     loss_fn: Callable[[Tensor, Tensor], Tensor],
     device: torch.device,
+    metric: Callable[[Tensor, Tensor], float | Tensor] = accuracy,
 ) -> tuple[float, float]:
-    """Return mean loss and accuracy of a classifier, without changing it.
+    """Return mean loss and mean metric of a model, without changing it.
 
     The model is left in evaluation mode: batch normalisation and dropout then do
     what they do in use.
 
     Args:
-        model: Already on ``device``; gives logits, as `accuracy` takes them.
+        model: Already on ``device``.
         batches: Inputs and targets of each batch, for example a `DataLoader`.
         loss_fn: Returns the mean loss of a batch.
         device: Where the batches are moved to.
+        metric: Returns a number for outputs and targets of a batch that is a mean over
+            its examples; `accuracy` for a classifier, for example
+            ``nn.functional.l1_loss`` for regression.
 
     Returns:
-        The loss of an example, and a fraction in ``[0, 1]``.
+        The loss of an example and the metric of an example (for `accuracy` a fraction
+        in ``[0, 1]``): the means of the batches, weighted by their sizes.
 
     Raises:
         ValueError: If there is no batch, ``loss_fn`` does not return a mean, or
-            logits and targets do not fit (see `accuracy`).
+            outputs and targets do not fit (see `accuracy`).
     """
     model.eval()
     _require_mean(loss_fn)
-    total_loss, n_right, n_examples = 0.0, 0, 0
+    total_loss, total_metric, n_examples = 0.0, 0.0, 0
     with torch.inference_mode():
         for inputs, targets in batches:
             inputs, targets = inputs.to(device), targets.to(device)
-            logits = model(inputs)  # (N, C)
-            n_right += round(accuracy(logits, targets) * len(inputs))
-            total_loss += loss_fn(logits, targets).item() * len(inputs)
+            outputs = model(inputs)
+            total_metric += float(metric(outputs, targets)) * len(inputs)
+            total_loss += loss_fn(outputs, targets).item() * len(inputs)
             n_examples += len(inputs)
-    return total_loss / _require_some(n_examples), n_right / n_examples
+    return total_loss / _require_some(n_examples), total_metric / n_examples
 
 
 def _require_examples(
@@ -211,19 +225,19 @@ def _require_examples(
             msg = f"{name} are a {type(values).__name__}: use torch.as_tensor({name})"
             raise TypeError(msg)
         if not values.isfinite().all():
-            raise ValueError(f"{name} hold NaN or infinity: drop or mend those rows")
+            raise ValueError(f"{name} hold NaN or infinity: drop or repair those rows")
     if len(inputs) == 0 or len(inputs) != len(targets):
         msg = f"{len(inputs)} inputs and {len(targets)} targets: there must be as many"
         raise ValueError(f"{msg} of one as of the other, and at least one")
+    modules = list(model.modules()) if isinstance(model, nn.Module) else []
+    embeds = any(isinstance(part, nn.Embedding | nn.EmbeddingBag) for part in modules)
+    if embeds and not inputs.is_floating_point():
+        return
     parameters = list(model.parameters()) if isinstance(model, nn.Module) else []
     dtype = parameters[0].dtype if parameters else torch.float32
     if inputs.dtype != dtype:
         msg = f"inputs are {inputs.dtype}, the model {dtype}: use inputs.to({dtype})"
         raise ValueError(msg)
-    is_classes = not targets.is_floating_point()
-    if is_classes and len(targets) > 1 and (targets == targets[0]).all():
-        msg = f"all {len(targets)} targets are of class {targets[0].item()}: there is"
-        raise ValueError(f"{msg} nothing to tell apart; shuffle before taking a part")
 
 
 def _require_same_shape(outputs: Tensor, targets: Tensor) -> None:

@@ -19,7 +19,7 @@ import pytest
 import torch
 from torch import nn
 
-from nn_tutorial import mnist
+from nn_tutorial import mnist, progress
 from nn_tutorial.mnist import (
     MNIST_FILES,
     MnistFile,
@@ -442,7 +442,7 @@ def test_full_disk_is_an_error_even_when_a_stand_in_will_do(
     ):
         fetch(tmp_path, serve(good), stand_in=True)
 
-    assert not [name for name in stored(tmp_path) if name.endswith(".part")]
+    assert not [name for name in stored(tmp_path) if name.endswith(".tmp")]
 
 
 def test_unwritable_folder_gives_a_stand_in_elsewhere(tmp_path, serve):
@@ -558,19 +558,15 @@ def test_interrupted_write_leaves_nothing(tmp_path, serve, monkeypatch):
     assert stored(tmp_path) == {}
 
 
-def test_rests_of_a_killed_write_are_cleared_when_old(tmp_path, serve):
-    # After SIGKILL nobody could tidy up. A fresh rest may belong to a living process.
+def test_rests_of_a_killed_write_are_cleared(tmp_path, serve):
+    # After SIGKILL nobody could tidy up. (A living writer holds a lock on its file.)
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    old, fresh = raw / f".{LARGEST}.old.part", raw / f".{LARGEST}.fresh.part"
-    for part in (old, fresh):
-        part.write_bytes(b"half")
-    two_hours_ago = time.time() - 7_200
-    os.utime(old, (two_hours_ago, two_hours_ago))
+    (raw / f".{LARGEST}.0123456789abcdef.tmp").write_bytes(b"half")
 
     fetch(tmp_path, serve(good))
 
-    assert stored(tmp_path) == COMPLETE | {f"MNIST/raw/{fresh.name}": b"half"}
+    assert stored(tmp_path) == COMPLETE
 
 
 # -- The stand-in ------------------------------------------------------------------
@@ -642,13 +638,13 @@ def test_damaged_stand_in_is_written_again(tmp_path, no_network):
     assert stored(tmp_path) == before
 
 
-def test_missing_scikit_learn_is_an_error_that_names_the_extra(
+def test_missing_scikit_learn_is_an_error_that_says_what_to_install(
     tmp_path, no_network, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
 
     with pytest.raises(
-        ModuleNotFoundError, match=r'pip install "nn_tutorial\[mnist\]"'
+        ModuleNotFoundError, match=r"python -m pip install scikit-learn$"
     ):
         mnist_root(stand_in=True, cache=tmp_path)
 
@@ -665,13 +661,13 @@ class Terminal(io.StringIO):
 def clock(monkeypatch):
     """A clock that stands still until the test moves it."""
     now = [100.0]
-    monkeypatch.setattr(mnist.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now
 
 
 def draw_bar(stream, clock, monkeypatch, *, seconds_a_step):
     monkeypatch.setattr(sys, "stderr", stream)
-    with mnist._progress_bar("MNIST", 10) as show:
+    with progress.progress_bar("MNIST", 10) as show:
         for n_done in range(1, 11):
             clock[0] += seconds_a_step
             show(n_done)

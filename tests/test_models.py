@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -32,6 +33,15 @@ def test_mlp_starts_with_the_numbers_of_its_linear_layers():
     found = list(mlp([2, 4, 1]).parameters())
 
     assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_sizes_may_be_integers_of_any_library():
+    sizes = [np.int64(2), torch.tensor(4), np.uint8(1)]
+
+    assert str(mlp(np.array([2, 4, 1]))) == str(mlp(sizes)) == str(mlp([2, 4, 1]))
+    assert TwoLayerNet(*sizes)(torch.zeros(3, 2)).shape == (3, 1)
+    assert TopologyNet(sizes)(torch.zeros(3, 2)).shape == (3, 1)
+    assert [tuple(p.shape) for p in initial_parameters(sizes)][::2] == [(2, 4), (4, 1)]
 
 
 @pytest.mark.parametrize("sizes", [[], [2], [2, 0, 1], [2, 4.0, 1], [True, 1]])

@@ -3,6 +3,7 @@ import email
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,42 +16,66 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGE = REPOSITORY / "nn_tutorial"
-# The modules a reader may copy: files, or folders with an __init__.py.
+# What a reader may copy: single files, and the folder of the tool for old code. The
+# exercises belong to the book.
 MODULES = {
     path.stem: path
-    for path in PACKAGE.iterdir()
-    if path.suffix == ".py" or (path / "__init__.py").is_file()
-}
-del MODULES["__init__"], MODULES["exercises"]  # these belong to the book
+    for path in (*PACKAGE.glob("*.py"), *PACKAGE.glob("plotting/*.py"))
+    if path.stem != "__init__"
+} | {"modernize": PACKAGE / "modernize"}
 
 # One thing that each module does when it is copied alone: an expression that is true.
 USES = {
+    "_files": "module.write_file('a', lambda f: f.write(b'b')) or Path('a').is_file()",
     "datasets": "len(module.flower()[0]) == 400",
     "environment": "module.provenance(device='cpu').startswith('CPU')",
+    "_stand_in": "module._idx(np.zeros((1, 2), np.uint8))[:4] == b'\\0\\0\\10\\2'",
+    "in_memory": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
     "mnist": "len([*module.in_memory_batches(ones, ones, batch_size=2)]) == 2",
+    "progress": "[*module.with_progress([1, 2], 'numbers')] == [1, 2]",
     "models": "module.count_parameters(module.mlp([2, 4, 1])) == 17",
-    "modernize": "importlib.import_module('modernize.engine').modernize",
-    "plotting": "module.plot_curves(Figure().subplots(), {'loss': [2, 1]}, ylabel='y')",
+    "modernize": "importlib.import_module('copied.modernize.engine').modernize",
+    "boundaries": "module.plot_decision_boundary(ax, above, ones.view(1, 3)[:, :2])",
+    "curves": "module.plot_curves(ax, {'loss': [2, 1]}, ylabel='y')",
+    "films": "module.Film(lambda ax, n: str(n), range(2))._repr_html_()",
+    "networks": "module.draw_network(ax, [2, 4, 1])",
+    "points": "module.plot_points(ax, torch.eye(2), torch.tensor([0, 1]))",
+    "style": "module.use_style() is None and len(module.CLASS_COLORS) == 4",
+    "svg": "module.compact_svg(drawn())",
     "saving": "module.save_weights(net, 'net.pt') or Path('net.pt').is_file()",
     "training": "module.accuracy(torch.eye(2), torch.tensor([0, 1])) == 1",
 }
 
 USE_EACH_MODULE_ALONE = """
 import importlib, json, os, sys
+from io import StringIO
 from pathlib import Path
 
 sys.modules["nn_tutorial"] = None  # from here on, importing it raises an error
+import numpy as np
 import torch
 from matplotlib.figure import Figure
 
 ones = torch.ones(3)
+ax = Figure().subplots()
+
+def above(points):
+    return points[:, 1] > points[:, 0]
+
+def drawn():
+    file = StringIO()
+    Figure().savefig(file, format="svg")
+    return file.getvalue()
+
 net = torch.nn.Linear(2, 1)
 failed = []
 for name, use in json.loads(sys.argv[1]).items():
     os.chdir(Path(sys.argv[2], name))
     sys.path[0] = os.getcwd()
+    for loaded in [key for key in sys.modules if key.partition(".")[0] == "copied"]:
+        del sys.modules[loaded]
     try:
-        module = importlib.import_module(name)
+        module = importlib.import_module(f"copied.{name}")
         assert Path(module.__file__).is_relative_to(Path.cwd()), module.__file__
         assert eval(use), use
     except Exception as error:
@@ -71,11 +96,23 @@ def run(*command, **options):
     ).stdout
 
 
-def test_each_module_works_when_copied_alone_into_an_empty_folder(tmp_path):
+def to_copy(name):
+    """The files that a module's first lines say to copy, its own first."""
+    module = MODULES[name]
+    if module.is_dir():
+        return list(module.rglob("*.py"))
+    docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
+    said = re.search(r"To\s+copy:\s+this\s+file((,|\s|and)+``\w+\.py``)*", docstring)
+    names = re.findall(r"``(\w+\.py)``", said[0]) if said else []
+    return [module, *(module.with_name(other) for other in names)]
+
+
+def test_each_module_works_in_an_empty_folder_with_what_it_says_to_copy(tmp_path):
     assert MODULES.keys() <= USES.keys(), "give the new module a line in USES"
-    for name, path in MODULES.items():
-        for source in [path] if path.is_file() else path.rglob("*.py"):
-            copy = tmp_path / name / source.relative_to(PACKAGE)
+    for name in MODULES:
+        for source in to_copy(name):
+            inside = MODULES[name].parent
+            copy = tmp_path / name / "copied" / source.relative_to(inside)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
 
@@ -95,14 +132,18 @@ def imported_names(path):
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_no_module_imports_a_sibling(name):
+def test_module_imports_no_sibling_but_those_it_says_to_copy(name):
     module = MODULES[name]
+    siblings = {path.stem for path in to_copy(name)[1:]}
     for path in [module] if module.is_file() else module.rglob("*.py"):
         # Within a folder, its files may import each other: they are copied together.
         n_folders_inside = len(path.relative_to(module).parts)
         for level, imported in imported_names(path):
-            assert level <= n_folders_inside, f"{path.name}: {'.' * level}{imported}"
             assert imported.split(".")[0] != "nn_tutorial", f"{path.name}: {imported}"
+            if module.is_file() and level:
+                assert level == 1 and imported in siblings, f"{path.name}: {imported}"
+            else:
+                assert level <= n_folders_inside, f"{path.name}: {'.' * level}"
 
 
 @pytest.mark.parametrize(
@@ -122,6 +163,35 @@ def test_every_public_name_exists_and_is_documented(name):
         value = getattr(module, public)
         if isinstance(value, type | FunctionType):
             assert value.__doc__, f"{public} has no docstring"
+
+
+CHAPTERS = REPOSITORY / "docs" / "chapters"
+
+
+def docstrings():
+    """Every docstring of the files that a reader may copy."""
+    for path in (*PACKAGE.glob("*.py"), *PACKAGE.glob("plotting/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                yield " ".join((ast.get_docstring(node) or "").split())
+
+
+def test_docstrings_name_chapters_by_name_and_only_those_that_use_the_function():
+    claims = []
+    for text in docstrings():
+        assert not re.search(r"[Cc]hapters? \d|\bin 0\d\b", text), text
+        for said in re.findall(r"In the book: ([^.]*)\.", text):
+            for name, slugs in re.findall(
+                r"`(\w+)` in ([a-z-]+(?: and [a-z-]+)?)", said
+            ):
+                claims += [(name, slug) for slug in slugs.split(" and ")]
+    assert claims
+    for name, slug in claims:
+        source = (CHAPTERS / f"{slug}.md").read_text(encoding="utf-8")
+        imports = re.findall(r"^from nn_tutorial[.\w]* import (.*)$", source, re.M)
+        imported = {word for line in imports for word in re.findall(r"\w+", line)}
+        assert name in imported, f"{slug}.md does not import {name}"
+        assert re.search(rf"\b{name}\(", source), f"{slug}.md does not call {name}"
 
 
 # --- Building and installing ------------------------------------------------------

@@ -2,6 +2,7 @@ import gzip
 import itertools
 import math
 import re
+import shutil
 from io import StringIO
 
 import matplotlib
@@ -11,14 +12,13 @@ import pytest
 import torch
 from bs4 import BeautifulSoup
 from matplotlib.colors import to_rgb
+from PIL import Image
 from torch import Tensor, nn
 
-from nn_tutorial import plotting
 from nn_tutorial.plotting import (
     CLASS_COLORS,
     CLASS_MARKERS,
     INK,
-    REGION_STRENGTH,
     SQUARE,
     Film,
     compact_svg,
@@ -29,6 +29,9 @@ from nn_tutorial.plotting import (
     plot_points,
     use_style,
 )
+from nn_tutorial.plotting.boundaries import REGION_STRENGTH
+from nn_tutorial.plotting.films import _stacked
+from nn_tutorial.plotting.svg import _compact_path
 
 matplotlib.use("agg")
 
@@ -504,9 +507,9 @@ def test_words_of_a_network_stay_inside_the_figure(figsize, sizes, caplog):
     ("sizes", "options", "error", "message"),
     [
         ([2], {}, ValueError, "input and an output"),
-        ([2, 0, 1], {}, ValueError, "at least one neuron"),
-        ([2, 4.0, 1], {}, TypeError, "4.0"),
-        ([2, True], {}, TypeError, "True"),
+        ([2, 0, 1], {}, ValueError, "0 is not a whole number of at least 1"),
+        ([2, 4.0, 1], {}, ValueError, "4.0 is not a whole number"),
+        ([2, True], {}, ValueError, "True is not a whole number"),
         ([2, 1], {"names": ["in"]}, ValueError, "2 layers"),
         ([2, 1], {"max_neurons": 1}, ValueError, "at least 2"),
     ],
@@ -558,7 +561,7 @@ def test_compact_svg_keeps_every_shape_and_place(points):
 def test_long_lines_keep_their_places_within_half_a_hundredth_of_a_point():
     steps = np.random.default_rng(0).normal(size=(500, 2)).cumsum(axis=0)
     path = "M " + " L ".join(f"{x:.6f} {y:.6f}" for x, y in steps)
-    compact = plotting._compact_path(path)
+    compact = _compact_path(path)
     start, *moves = re.split("[Ml]", compact)[1:]
     places = [start.split(), *(move.split() for move in moves)]
     drawn = np.array(places, dtype=float).cumsum(axis=0)
@@ -757,7 +760,7 @@ def test_stacked_shapes_give_back_every_frame_in_order(seed):
         [str(choice(list("abcdef"))) for _ in range(choice(9))]
         for _ in range(choice([2, 3, 5]))
     ]
-    stacked = plotting._stacked(frames)
+    stacked = _stacked(frames)
     for number, shapes in enumerate(frames):
         shown = [s for s, owners in stacked if owners is None or number in owners]
         assert "".join(shown) == "".join(shapes)
@@ -798,3 +801,41 @@ def test_films_that_cannot_be_shown(arguments, options, error, message):
 def test_a_frame_without_a_label_is_refused():
     with pytest.raises(TypeError, match="return the label"):
         Film(lambda ax, frame: None, [1, 2])._repr_html_()
+
+
+# -- Films as files --------------------------------------------------------------------
+
+
+def moving_line(ax, x):
+    ax.plot([x, x], [0, 1], color="black")
+    ax.set(xlim=(-1, 3), ylim=(0, 1))
+    return f"x = {x}"
+
+
+def test_film_is_saved_as_gif_with_every_frame_and_its_time(tmp_path):
+    film = Film(moving_line, range(3), figsize=(2, 1), interval_s=0.5)
+
+    film.save(tmp_path / "film.gif")
+
+    with Image.open(tmp_path / "film.gif") as image:
+        assert (image.size, image.n_frames) == ((200, 100), 3)
+        frames = []
+        for number in range(3):
+            image.seek(number)
+            assert image.info["duration"] == 500
+            frames.append(np.array(image.convert("RGB")))
+    assert (frames[0][0, 0] == 255).all(), "the film is white at its edge"
+    assert len({frame.tobytes() for frame in frames}) == 3
+
+
+def test_film_is_saved_as_mp4_or_says_what_is_missing(tmp_path, monkeypatch):
+    film = Film(moving_line, range(3), figsize=(2, 1))
+    if shutil.which("ffmpeg"):
+        film.save(tmp_path / "film.mp4")
+        assert (tmp_path / "film.mp4").read_bytes()[4:8] == b"ftyp"
+
+    monkeypatch.setattr("matplotlib.animation.FFMpegWriter.isAvailable", lambda: False)
+    with pytest.raises(RuntimeError, match=r"needs the program ffmpeg.* as \.gif"):
+        film.save(tmp_path / "film.mp4")
+    with pytest.raises(ValueError, match=r"saved as \.gif or \.mp4"):
+        film.save(tmp_path / "film.avi")

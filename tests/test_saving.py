@@ -1,18 +1,25 @@
+import copyreg
 import io
+import json
 import os
 import pickle
 import random
+import stat
 import subprocess
 import sys
+import tarfile
+import tracemalloc
+import zipfile
 from pathlib import Path
 
+import bench_saving
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
 from torch import nn
 
-from nn_tutorial import saving
+from nn_tutorial import _files, saving
 from nn_tutorial.saving import (
     load_checkpoint,
     load_weights,
@@ -95,7 +102,8 @@ def test_file_has_the_rights_of_any_new_file(tmp_path):
 SAVE_AND_STOP_HALFWAY = """
 import io, sys, time
 sys.path.insert(0, sys.argv[1])
-import saving, torch
+import torch
+from nn_tutorial import saving
 
 model = torch.nn.Linear(100, 100)
 torch.nn.init.constant_(model.weight, 1.0)
@@ -120,8 +128,8 @@ saving.save_weights(model, sys.argv[2])
 
 def test_program_killed_while_it_writes_leaves_the_old_file_whole(tmp_path):
     path = tmp_path / "model.pt"
-    folder_of_module = str(Path(saving.__file__).parent)
-    command = [sys.executable, "-c", SAVE_AND_STOP_HALFWAY, folder_of_module, str(path)]
+    folder = str(Path(saving.__file__).parents[1])
+    command = [sys.executable, "-c", SAVE_AND_STOP_HALFWAY, folder, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout.readline() == "half\n"
         writer.kill()
@@ -133,6 +141,43 @@ def test_program_killed_while_it_writes_leaves_the_old_file_whole(tmp_path):
     (leftover,) = set(tmp_path.iterdir()) - {path}
     with pytest.raises(ValueError, match="cut off, damaged or of another kind"):
         load_weights(model, leftover)
+    # The next writer removes it.
+    save_weights(model, path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_leftover_of_a_living_writer_stays(tmp_path):
+    path = tmp_path / "model.pt"
+
+    def save_another(file):
+        (mine,) = tmp_path.iterdir()
+        save_weights(net(), path)  # a second writer, while the first is at work
+        assert set(tmp_path.iterdir()) == {mine, path}
+
+    _files.write_file(path, save_another)
+
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_files_with_the_look_of_leftovers_stay(tmp_path):
+    others = [".model.pt.tmp", ".model.pt.0.tmp", ".other.pt.0123456789abcdef.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
+    (tmp_path / ".model.pt.0123456789abcdef.tmp").symlink_to(tmp_path / others[0])
+
+    save_weights(net(), tmp_path / "model.pt")
+
+    assert {*others, "model.pt"} <= {path.name for path in tmp_path.iterdir()}
+
+
+@FORMATS
+def test_writers_and_readers_of_one_file_never_meet_a_half(tmp_path, suffix):
+    assert bench_saving.race(tmp_path / f"model{suffix}", rounds=20) == []
+    assert [path.name for path in tmp_path.iterdir()] == [f"model{suffix}"]
+
+
+def test_killed_writers_leave_a_whole_file_and_nothing_else(tmp_path):
+    assert bench_saving.kill(tmp_path / "model.pt", times=3) == []
 
 
 @pytest.mark.parametrize("function", ["fsync", "replace"])
@@ -158,18 +203,27 @@ def test_failure_before_the_end_leaves_the_old_file_and_no_other(
 @FORMATS
 def test_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"model{suffix}"
-    sizes_at_sync = []
+    synced = []
     sync = os.fsync
 
     def record(file_descriptor):
-        sizes_at_sync.append(os.fstat(file_descriptor).st_size)
-        assert not path.exists()
+        about = os.fstat(file_descriptor)
+        size = None if stat.S_ISDIR(about.st_mode) else about.st_size
+        synced.append((size, path.exists()))
         sync(file_descriptor)
 
     monkeypatch.setattr(os, "fsync", record)
     save_weights(net(), path)
 
-    assert sizes_at_sync == [path.stat().st_size]
+    # First the content, before it has the name, then the folder with the new name.
+    assert synced == [(path.stat().st_size, False), (None, True)]
+
+
+@pytest.mark.parametrize("name", ["模型" * 20 + ".pt", "n" * 251 + ".pt"])
+def test_name_may_be_as_long_as_a_file_name_may_be(tmp_path, name):
+    save_weights(net(), tmp_path / name)
+
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 # --- Files that are refused -------------------------------------------------------
@@ -416,3 +470,286 @@ def test_checkpoint_that_does_not_fit_changes_nothing(tmp_path):
         assert_equal_states(model.state_dict(), before)
         assert dict(optimizer.param_groups[0]) == settings
         assert torch.equal(torch.get_rng_state(), random_state)
+
+
+def test_scheduler_scaler_and_extra_values_come_back(tmp_path):
+    def new(scale):
+        run = Run("momentum")
+        scheduler = torch.optim.lr_scheduler.MultiStepLR(run.optimizer, [2, 4])
+        return run, scheduler, torch.amp.GradScaler("cpu", init_scale=scale)
+
+    run, scheduler, scaler = new(4.0)
+    for _ in range(3):
+        run.train(1)
+        scheduler.step()
+    extra = {"losses": [0.5, 0.25], "best": (1, {"lr": 0.1}), "mean": torch.ones(2)}
+    path = tmp_path / "run.pt"
+    save_checkpoint(
+        *(run.model, run.optimizer, path),
+        **{"step": np.int64(3), "scheduler": scheduler, "scaler": scaler},
+        extra=extra,
+    )
+
+    other, its_scheduler, its_scaler = new(8.0)
+    found = {"kept": True}
+    step = load_checkpoint(
+        *(other.model, other.optimizer, path),
+        **{"scheduler": its_scheduler, "scaler": its_scaler},
+        extra=found,
+    )
+
+    assert step == 3
+    assert its_scheduler.state_dict() == scheduler.state_dict()
+    assert its_scaler.get_scale() == 4.0
+    assert torch.equal(found.pop("mean"), torch.ones(2))
+    assert found == {"kept": True, "losses": [0.5, 0.25], "best": (1, {"lr": 0.1})}
+    # The rate falls again where it would have fallen.
+    for schedule in (scheduler, its_scheduler):
+        schedule.optimizer.step()
+        schedule.step()
+    assert other.optimizer.param_groups[0]["lr"] == pytest.approx(0.1 * 0.1 * 0.1)
+
+    with pytest.raises(ValueError, match="holds the state of a scheduler: pass the"):
+        load_checkpoint(other.model, other.optimizer, path)
+    save_checkpoint(run.model, run.optimizer, path, step=3)
+    with pytest.raises(ValueError, match="holds no state of a scaler"):
+        load_checkpoint(other.model, other.optimizer, path, scaler=scaler)
+
+
+@pytest.mark.parametrize(
+    ("extra", "error", "message"),
+    [
+        ({"mean": np.float64(1)}, TypeError, r"extra\['mean'\] is of type float64"),
+        ({"a": [{"b": nn.Linear}]}, TypeError, r"extra\['a'\]\[0\]\['b'\] is of type"),
+        ({"step": 1}, ValueError, "a checkpoint has this name itself"),
+    ],
+)
+def test_extra_value_that_could_not_be_loaded_is_not_saved(
+    tmp_path, extra, error, message
+):
+    run = Run("adam")
+    with pytest.raises(error, match=message):
+        save_checkpoint(
+            run.model, run.optimizer, tmp_path / "run.pt", step=0, extra=extra
+        )
+    assert not any(tmp_path.iterdir())
+
+
+def test_common_checkpoint_of_other_programs_is_read(tmp_path):
+    run, other = Run("adam"), Run("adam")
+    run.train(2)
+    content = {
+        "epoch": 7,
+        "model_state_dict": run.model.state_dict(),
+        "optimizer_state_dict": run.optimizer.state_dict(),
+        "loss": 0.25,
+    }
+    torch.save(content, tmp_path / "run.pt")
+    extra = {}
+
+    assert load_checkpoint(other.model, other.optimizer, tmp_path / "run.pt") == 7
+    assert_equal_states(other.model.state_dict(), run.model.state_dict())
+    states = [r.optimizer.state_dict()["state"][0]["exp_avg"] for r in (run, other)]
+    assert torch.equal(*states)
+    load_checkpoint(other.model, None, tmp_path / "run.pt", extra=extra)
+    assert extra == {"epoch": 7, "loss": 0.25}
+
+    del content["epoch"]
+    torch.save(content, tmp_path / "run.pt")
+    with pytest.raises(ValueError, match="says neither its step nor its epoch"):
+        load_checkpoint(other.model, other.optimizer, tmp_path / "run.pt")
+
+
+@FORMATS
+def test_partial_load_changes_what_fits_and_names_the_rest(tmp_path, suffix):
+    path = tmp_path / f"model{suffix}"
+    saved = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 10))
+    other = nn.Sequential(
+        *(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 3), nn.Linear(3, 3))
+    )
+    before = copy_of_state(other)
+    save_weights(saved, path)
+    with pytest.raises(ValueError, match=r"first at '2\.weight'"):
+        load_weights(other, path)
+    assert_equal_states(other.state_dict(), before)
+
+    misfits = load_weights(other, path, strict=False)
+
+    assert misfits.mismatched == ["2.weight", "2.bias"]
+    assert misfits.missing == ["3.weight", "3.bias"]
+    assert misfits.unexpected == []
+    assert torch.equal(other[0].weight, saved[0].weight)
+    assert torch.equal(other.state_dict()["2.weight"], before["2.weight"])
+    assert load_weights(saved, path) == ([], [], [])
+    with pytest.raises(ValueError, match="holds no parameter that fits"):
+        load_weights(nn.Linear(2, 2), path, strict=False)
+
+
+# --- Attacks ----------------------------------------------------------------------
+
+
+def packed(pickle_bytes, **parts):
+    """An archive as `torch.save` writes it, around any pickle."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle_bytes)
+        for name, part in {"version": b"3\n", "byteorder": b"little", **parts}.items():
+            archive.writestr(f"archive/{name}", part)
+    return content.getvalue()
+
+
+def legacy(value):
+    content = io.BytesIO()
+    torch.save(value, content, _use_new_zipfile_serialization=False)
+    return content.getvalue()
+
+
+def tarred(value):
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        part = pickle.dumps(value, protocol=2)
+        about = tarfile.TarInfo("pickle")
+        about.size = len(part)
+        archive.addfile(about, io.BytesIO(part))
+    return content.getvalue()
+
+
+MKDIR = b"cos\nmkdir\n(X\x05\x00\x00\x00tracetR."
+EVIL = {
+    "reduce": (lambda evil: packed(pickle.dumps(evil, 2)), r"refused: .*\w+\.mkdir"),
+    "global": (lambda evil: packed(b"\x80\x02" + MKDIR), r"refused: .* \(os\.mkdir\)"),
+    "inst": (
+        lambda evil: packed(b"(X\x05\x00\x00\x00traceios\nmkdir\n."),
+        r"refused: .* \(os\.mkdir\)",
+    ),
+    "stack global": (lambda evil: packed(pickle.dumps(evil, 4)), "refused: .* would"),
+    "extension": (lambda evil: packed(b"\x80\x02\x82\xf0."), "refused: .* would run"),
+    "second pickle": (
+        lambda evil: packed(pickle.dumps({}, 2), **{"x.pkl": MKDIR}),
+        r"refused: .* \(os\.mkdir\)",
+    ),
+    "program": (lambda evil: packed(pickle.dumps({}, 2), **{"code/a": b""}), "Script"),
+    "allowed by others": (
+        lambda evil: packed(pickle.dumps(Run, 2)),
+        r"refused: .*\.Run\) would run",
+    ),
+    "legacy": (lambda evil: legacy({"w": evil}), "the format of PyTorch before 1.6"),
+    "tar": (tarred, "the format of PyTorch before 1.6"),
+    "bare pickle": (pickle.dumps, "cut off, damaged or of another kind"),
+}
+
+
+@pytest.mark.parametrize("kind", EVIL)
+def test_no_container_runs_code(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    make, message = EVIL[kind]
+    path = tmp_path / "model.pt"
+    path.write_bytes(make(MakesAFolder("trace")))
+    copyreg.add_extension("os", "mkdir", 0xF0)
+    try:
+        with torch.serialization.safe_globals([Run, os.mkdir]):
+            refused(path, message)
+    finally:
+        copyreg.remove_extension("os", "mkdir", 0xF0)
+    assert not Path("trace").exists()
+
+
+def test_old_format_is_named_even_when_harmless(tmp_path):
+    path = tmp_path / "model.pth"
+    path.write_bytes(legacy(net().state_dict()))
+
+    refused(path, "before 1.6, which has no checksums. .* convert it once")
+    torch.save(torch.load(path, weights_only=True), path)
+    load_weights(net(), path)
+
+
+@FORMATS
+def test_cut_at_each_percent_is_refused(tmp_path, suffix):
+    assert bench_saving.cut(tmp_path / f"model{suffix}") == []
+
+
+@FORMATS
+def test_flipped_bit_never_changes_a_number_unnoticed(tmp_path, suffix):
+    assert bench_saving.flip(tmp_path / f"model{suffix}", times=200) == []
+
+
+TERABYTES = 10**13
+
+
+def test_sizes_of_terabytes_are_refused_before_anything_is_allocated(tmp_path):
+    content = io.BytesIO()
+    torch.save({"w": torch.zeros(200)}, content)
+    with zipfile.ZipFile(content) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    (data,) = (name for name in parts if name.endswith("data.pkl"))
+    # 200 numbers become 10**13 in the pickle: K is one byte, \x8a as many as told.
+    many = b"\x8a\x06" + TERABYTES.to_bytes(6, "little")
+    numbers = packed(parts[data].replace(b"K\xc8", many), **{"data/0": bytes(800)})
+
+    compressed = io.BytesIO()
+    with zipfile.ZipFile(compressed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(10**7))
+
+    header = json.dumps(
+        {"w": {"dtype": "U8", "shape": [TERABYTES], "data_offsets": [0, TERABYTES]}}
+    ).encode()
+    cases = [
+        ("model.pt", numbers, "record size|damaged"),
+        ("model.pt", compressed.getvalue(), "is compressed"),
+        (
+            "model.pt",
+            packed(b"\x80\x02cbuiltins\nbytearray\n" + many + b"\x85R."),
+            "bytear",
+        ),
+        ("a.safetensors", len(header).to_bytes(8, "little") + header, "damaged"),
+        ("a.safetensors", TERABYTES.to_bytes(8, "little") + header, "damaged"),
+    ]
+    for name, attack, message in cases:
+        (tmp_path / name).write_bytes(attack)
+        tracemalloc.start()
+        refused(tmp_path / name, message)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 10**7
+
+
+@FORMATS
+@pytest.mark.parametrize("kind", ["pipe", "link to itself", "link to a pipe", "device"])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, suffix, kind):
+    path = tmp_path / f"model{suffix}"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "link to itself":
+        path.symlink_to(path)
+    elif kind == "link to a pipe":
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe")
+    else:
+        path.symlink_to("/dev/zero")
+
+    refused(path, "is a pipe or a device|cannot be read as a file")
+    if kind != "link to itself":
+        with pytest.raises(ValueError, match="is no file: choose another name"):
+            save_weights(net(), path)
+
+
+def test_link_to_a_file_is_read_and_replaced_by_a_file(tmp_path):
+    save_weights(net(), tmp_path / "target.pt")
+    before = (tmp_path / "target.pt").read_bytes()
+    link = tmp_path / "link.pt"
+    link.symlink_to("target.pt")
+
+    load_weights(net(), link)
+    save_weights(net(), link)
+
+    assert not link.is_symlink()
+    assert (tmp_path / "target.pt").read_bytes() == before
+
+
+def test_missing_library_is_named_with_the_way_to_install_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+
+    for use in (save_weights, load_weights):
+        with pytest.raises(ModuleNotFoundError, match=r"pip install safetensors$"):
+            use(net(), tmp_path / "model.safetensors")

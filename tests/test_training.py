@@ -179,7 +179,6 @@ def test_loss_that_blows_up_stops_with_its_step_and_a_way_out():
         (torch.zeros(3, 1).long(), torch.zeros(3, 1), r"inputs are torch\.int64"),
         (torch.tensor([[math.nan]]), ZERO, "inputs hold NaN or infinity"),
         (TWO, torch.tensor([[math.inf]]), "targets hold NaN or infinity"),
-        (torch.zeros(3, 1), torch.ones(3).long(), "all 3 targets are of class 1"),
     ],
 )
 def test_examples_that_cannot_be_learnt_from_are_refused(inputs, targets, message):
@@ -331,3 +330,54 @@ def test_loss_that_is_nan_names_its_batch():
 
     with pytest.raises(FloatingPointError, match=r"nan at batch 1: .* lr than 0\.5"):
         train_one_epoch(model, batches, optimizer, loss_fn=nn.MSELoss(), device=CPU)
+
+
+# --- More than classifiers of rows ------------------------------------------------
+
+
+def test_accuracy_of_pixels_leaves_out_what_is_ignored():
+    # Two images of 1 x 3 pixels, three classes: (2, 3, 1, 3).
+    logits = nn.functional.one_hot(torch.tensor([[[0, 1, 2]], [[2, 2, 0]]]), 3)
+    logits = logits.movedim(-1, 1).float()
+    targets = torch.tensor([[[0, 1, 1]], [[2, 0, -100]]])
+
+    assert accuracy(logits, targets.clamp(min=0)) == 4 / 6
+    assert accuracy(logits, targets, ignore_index=-100) == 3 / 5
+    with pytest.raises(ValueError, match="targets hold -100"):
+        accuracy(logits, targets)
+    with pytest.raises(ValueError, match="every target is 1, which is ignored"):
+        accuracy(logits, torch.ones(2, 1, 3).long(), ignore_index=1)
+    with pytest.raises(ValueError, match=r"\(2, 1, 3\) is wanted"):
+        accuracy(logits, torch.zeros(2, 3).long())
+
+
+def test_evaluation_takes_any_metric_and_weights_it_by_batch():
+    # Outputs 2, 2, 2 and 0 for targets 0: absolute errors 2, 2, 2 and 0.
+    batches = [(TWO.repeat(3, 1), ZERO.repeat(3, 1)), (ZERO, ZERO)]
+
+    loss, error = evaluate(
+        nn.Identity(),
+        batches,
+        loss_fn=nn.MSELoss(),
+        device=CPU,
+        metric=nn.functional.l1_loss,
+    )
+
+    assert (loss, error) == ((4 * 3 + 0) / 4, (2 * 3 + 0) / 4)
+
+
+def test_embedding_learns_from_whole_numbers_of_any_class():
+    model = nn.Sequential(nn.Embedding(5, 2), nn.Flatten(), nn.Linear(6, 2))
+    words = torch.tensor([[0, 1, 2], [2, 3, 4]])
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    for targets in (torch.tensor([0, 1]), torch.tensor([1, 1])):
+        losses = fit(
+            model,
+            words,
+            targets,
+            loss_fn=nn.CrossEntropyLoss(),
+            optimizer=optimizer,
+            steps=20,
+        )
+        assert losses[-1] < losses[0]

@@ -217,8 +217,14 @@ def _longer(answer: Any) -> Hint | None:
     if isinstance(losses, Hint):
         return losses
     own, new = losses
-    if abs(own - 0.0205) <= 0.0003 and abs(new - 0.02185) <= 0.0003:
+    if abs(own - 0.0205) <= 0.0003 and abs(new - 0.021855) <= 0.00006:
         return None
+    if abs(own - 0.0205) <= 0.0003 and abs(new - 0.021725) <= 0.00006:
+        return Hint(
+            zh="种子 0 的点就是训练用的点，不算新点：种子从 1 到 20。",
+            en="The points of seed 0 are those of the training, not new: the seeds go "
+            "from 1 to 20.",
+        )
     if abs(own - 0.02158) <= 0.0003 and abs(new - 0.02254) <= 0.0003:
         return Hint(
             zh="这是 10000 步时的损失：装入以后还要再走 10000 步。",

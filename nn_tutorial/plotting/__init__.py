@@ -1,0 +1,45 @@
+"""Figures of the book: one style for points, boundaries, curves, networks and films.
+
+Each function draws on the axes it is given and returns them; none opens a window or
+changes the style, except the two whose job that is: ``Film.show`` and ``use_style``.
+Each file of this folder says what to copy along with it.
+"""
+
+from .boundaries import plot_decision_boundary
+from .curves import plot_confusion, plot_curves
+from .films import Film
+from .networks import draw_network
+from .points import plot_points
+from .style import (
+    CLASS_COLORS,
+    CLASS_MARKERS,
+    DATA_COLOR,
+    INK,
+    LINE_COLORS,
+    PREDICTION_COLOR,
+    SQUARE,
+    STYLE,
+    WIDE,
+    use_style,
+)
+from .svg import compact_svg
+
+__all__ = [
+    "CLASS_COLORS",
+    "CLASS_MARKERS",
+    "DATA_COLOR",
+    "INK",
+    "LINE_COLORS",
+    "PREDICTION_COLOR",
+    "SQUARE",
+    "STYLE",
+    "WIDE",
+    "Film",
+    "compact_svg",
+    "draw_network",
+    "plot_confusion",
+    "plot_curves",
+    "plot_decision_boundary",
+    "plot_points",
+    "use_style",
+]

@@ -1,0 +1,67 @@
+"""A progress bar for somebody who waits in a terminal, and for nobody else.
+
+Needs nothing. To copy: this file.
+
+Why not tqdm's: with ``delay=2`` it spares short waits the bar, but then shows nothing
+in the first two seconds of a long one; and it would be one more package to install for
+forty lines.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+__all__ = ["progress_bar", "with_progress"]
+
+Item = TypeVar("Item")
+
+
+def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
+    """Yield each item, with a progress bar for somebody who waits in a terminal.
+
+    There is no bar where nobody waits: not in a notebook, not in a page, not in a file.
+    A wait of less than two seconds wipes it out again. It is drawn on the error stream.
+
+    Args:
+        items: What to go through, for example ``range(20)``.
+        label: Stands before the bar.
+
+    Yields:
+        The items, one after the other.
+    """
+    with progress_bar(label, len(items)) as show:
+        for n_done, item in enumerate(items, 1):
+            yield item
+            show(n_done)
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, n_total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows how much of ``n_total`` is done.
+
+    The bar is there at once, since the first part may take long.
+    """
+    stream = sys.stderr
+    if stream is None or not stream.isatty() or n_total == 0:
+        yield lambda n_done: None
+        return
+    start = next_drawing = time.monotonic()
+
+    def show(n_done: int) -> None:
+        nonlocal next_drawing
+        if time.monotonic() >= next_drawing or n_done == n_total:
+            filled = 40 * n_done // n_total
+            bar = "#" * filled + "." * (40 - filled)
+            stream.write(f"\r{label} [{bar}] {n_done / n_total:4.0%}")
+            stream.flush()
+            next_drawing = time.monotonic() + 0.1
+
+    show(0)
+    try:
+        yield show
+    finally:
+        was_short = time.monotonic() < start + 2.0
+        stream.write("\r" + " " * (len(label) + 48) + "\r" if was_short else "\n")
+        stream.flush()
