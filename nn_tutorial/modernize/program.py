@@ -386,6 +386,22 @@ class Program:
                 assert isinstance(node, node_type)
                 yield node
 
+    @functools.cached_property
+    def names(self) -> dict[str, list[cst.Name]]:
+        """Every place where a name stands, by the name."""
+        found: dict[str, list[cst.Name]] = {}
+        for node in self.all(cst.Name):
+            found.setdefault(node.value, []).append(node)
+        return found
+
+    @functools.cached_property
+    def attributes(self) -> dict[str, list[cst.Attribute]]:
+        """Every ``x.something``, by the text of ``x``."""
+        found: dict[str, list[cst.Attribute]] = {}
+        for node in self.all(cst.Attribute):
+            found.setdefault(self.text(node.value), []).append(node)
+        return found
+
     def inside(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """Give ``node`` and everything in it."""
         stack = [node]
@@ -772,8 +788,8 @@ class Program:
         if function.name.value == "forward":
             return False
         return any(
-            isinstance(self.parent[name], cst.Arg) and name.value == function.name.value
-            for name in self.all(cst.Name)
+            isinstance(self.parent[name], cst.Arg)
+            for name in self.names.get(function.name.value, ())
         )
 
     def returns(self, function: cst.FunctionDef) -> list[cst.BaseExpression | None]:

@@ -305,9 +305,7 @@ def _is_changed_alone(
     names = {program.text(target.target) for target in statement.targets}
     if program.text(value) in names:  # the old name is gone
         return False
-    for node in program.all(cst.Attribute):
-        if program.text(node.value) not in names:
-            continue
+    for node in [n for name in names for n in program.attributes.get(name, ())]:
         parent = program.parent[node]
         if isinstance(parent, cst.AssignTarget) and node.attr.value != "volatile":
             return True
@@ -400,10 +398,8 @@ def _uses(program: Program, name: str, bindings: list[Binding]) -> list[cst.Name
     """Return every place where a name is used, not bound, with these bindings."""
     return [
         node
-        for node in program.all(cst.Name)
-        if node.value == name
-        and not _is_binding(program, node)
-        and program.lookup(name, node) is bindings
+        for node in program.names.get(name, ())
+        if not _is_binding(program, node) and program.lookup(name, node) is bindings
     ]
 
 
@@ -713,15 +709,11 @@ def _number_suffices(program: Program, holder: cst.Name, seen: set[str]) -> bool
         return False
     seen.add(holder.value)
     bindings = program.lookup(holder.value, holder)
-    for name in program.all(cst.Name):
+    for name in program.names.get(holder.value, ()):
+        parent = program.parent[name]
         if (
-            name.value != holder.value
-            or (
-                isinstance(program.parent[name], cst.Attribute)
-                and name is getattr(program.parent[name], "attr", None)
-            )
-            or program.lookup(name.value, name) is not bindings
-        ):
+            isinstance(parent, cst.Attribute) and name is parent.attr
+        ) or program.lookup(name.value, name) is not bindings:
             continue
         if not _number_suffices_here(program, name, seen):
             return False
@@ -1277,16 +1269,26 @@ def cuda_call(program: Program) -> Iterator[Finding]:
     if not is_torch(program):
         return
     own = any(f.name.value == "cuda" for f in program.all(cst.FunctionDef))
+    first_gpu = _first_gpu(program)
     for call in program.all(cst.Call):
         if method(call) != "cuda" or program.dotted(call.func):
             continue
         chosen = [arg for arg in positional(call) if literal(arg.value) is ...]
         if not chosen and not _is_guarded(program, call):
-            yield _moved_to_device(program, call, own_method=own)
+            yield _moved_to_device(program, call, own_method=own, first_gpu=first_gpu)
     for node in program.all(cst.Attribute):
         on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
-        if on_gpu and not _is_guarded(program, node):
+        if not on_gpu or _is_guarded(program, node):
+            continue
+        if not isinstance(node.value, cst.Attribute):  # from torch import cuda
             yield left(program, "cuda-call", node, "structure")
+        else:
+            # On a machine with a GPU this is the same type as before.
+            torch = program.text(node.value.value)
+            either = f"({torch}.cuda if {torch}.cuda.is_available() else {torch})"
+            place = node.value
+            edits = [(program.start(place), program.end(place), either)]
+            yield Finding("cuda-call", program.start(node), edits)
 
 
 def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
@@ -1302,7 +1304,9 @@ def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
     return False
 
 
-def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> Finding:
+def _moved_to_device(
+    program: Program, call: cst.Call, *, own_method: bool, first_gpu: set[cst.Arg]
+) -> Finding:
     refuse = functools.partial(left, program, "cuda-call", call.func)
     assert isinstance(call.func, cst.Attribute)
     where = program.start(call.func.attr)
@@ -1313,7 +1317,8 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
     waiting = keyword(call, "non_blocking")
     if own_method:
         return refuse("structure")
-    if len(call.args) > (waiting is not None):
+    first = [arg for arg in call.args if arg in first_gpu]
+    if len(call.args) > (waiting is not None) + len(first):
         return refuse("gpu-chosen")
     device = _device(program, call)
     if device is None:
@@ -1334,8 +1339,23 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
     opening = program.end(call.func)
     bracket = program.source.index("(", opening) + 1
     edits = [(where, program.end(call.func.attr), "to")]
-    edits.append((bracket, bracket, f"{name}, " if waiting is not None else name))
+    end = program.end(first[0].value) if first else bracket
+    more = waiting is not None and not first
+    edits.append((bracket, end, f"{name}, " if more else name))
     return Finding("cuda-call", where, edits, needs=needs)
+
+
+def _first_gpu(program: Program) -> set[cst.Arg]:
+    """Return the zeros of ``.cuda(0)`` if the program names no other GPU."""
+    zeros: set[cst.Arg] = set()
+    for call in program.all(cst.Call):
+        if method(call) == "set_device":
+            return set()
+        plain = positional(call) if method(call) == "cuda" else []
+        if plain and literal(plain[0].value) != 0:
+            return set()
+        zeros.update(plain[:1])
+    return zeros
 
 
 def _places_storage(program: Program, outer: cst.Lambda, call: cst.Call) -> bool:

@@ -7,7 +7,7 @@ them once this module is imported.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
@@ -167,12 +167,11 @@ def bce_shape(program: Program) -> Iterator[Finding]:
         known = flat and all(program.called(v) in _TARGET_MAKERS for v in made)
         if not known or not _gives_column(program, output):
             continue
-        if not isinstance(output, (cst.Name, cst.Attribute)):
-            yield left(program, "bce-shape", target, "structure")
-            continue
         end = outer_end(program, target)
-        edits = [(end, end, f".view_as({program.text(output)})")]
-        yield Finding("bce-shape", program.start(target), edits)
+        same = ".unsqueeze(1)"
+        if isinstance(output, (cst.Name, cst.Attribute)):
+            same = f".view_as({program.text(output)})"
+        yield Finding("bce-shape", program.start(target), [(end, end, same)])
 
 
 def _innermost(
@@ -188,9 +187,26 @@ def _innermost(
             if program.called(node):
                 break
             node = node.func.value
+        elif _only_wraps(program, node):
+            node = node.args[0].value
         else:
             break
     return node
+
+
+def _only_wraps(program: Program, call: cst.Call) -> bool:
+    """Say whether a function of the program gives back its argument, moved perhaps."""
+    functions = program.functions_called(call)
+    if len(functions) != 1 or len(call.args) != 1 or not functions[0].params.params:
+        return False
+    name = functions[0].params.params[0].name.value
+    results = [_innermost(program, value) for value in program.returns(functions[0])]
+    return bool(results) and all(
+        isinstance(item, cst.Name) and item.value == name for item in results
+    )
+
+
+_FLATTENS = re.compile(r"squeeze|(?:view|reshape)\(-1\)|mean\(|sum\(|\[:, 0\]")
 
 
 def _gives_column(program: Program, output: cst.BaseExpression) -> bool:
@@ -200,8 +216,7 @@ def _gives_column(program: Program, output: cst.BaseExpression) -> bool:
         if not isinstance(value, cst.Call) or not program.is_network(value.func):
             return False
         functions = program.functions_called(value)
-        returned = [item for f in functions for item in program.returns(f)]
-        if re.search(r"squeeze|view|mean|sum\(", " ".join(map(program.text, returned))):
+        if any(_FLATTENS.search(program.text(function)) for function in functions):
             return False
         if not functions and program.dimensions(value) != 2:
             networks = program.values(value.func)
@@ -241,24 +256,27 @@ def arange_integer(program: Program) -> Iterator[Finding]:
 def _needs_floats(program: Program, call: cst.Call) -> bool:
     node: cst.CSTNode = call
     for outer in program.ancestors(call):
-        if isinstance(outer, cst.Attribute) and outer.attr.value in {
-            "float", "double", "long", "int", "type", "to", "numpy", "tolist",
-        }:  # fmt: skip
-            return False
         if isinstance(outer, cst.Call) and isinstance(node, cst.Arg):
             if program.called(outer) != "torch.autograd.Variable":
                 return program.is_network(outer.func)
             asked = keyword(outer, "requires_grad")
             if asked is not None and literal(asked.value) is True:
                 return True
-        elif isinstance(outer, cst.Call) and method(outer) in {
-            "requires_grad_", "normal_", "uniform_",
-        }:  # fmt: skip
+        elif isinstance(outer, cst.Call) and method(outer) in _WANT_FLOATS:
             return True
         elif isinstance(outer, cst.Assign):
             return _goes_into_network(program, outer)
+        elif not isinstance(outer, (cst.Call, cst.Arg, cst.Attribute)) or (
+            isinstance(outer, cst.Attribute)
+            and outer.attr.value not in _KEEP_KIND | _WANT_FLOATS
+        ):
+            return False
         node = outer
     return False
+
+
+_WANT_FLOATS = {"requires_grad_", "normal_", "uniform_"}
+_KEEP_KIND = {"view", "reshape", "unsqueeze", "cuda", "detach", "clone"}
 
 
 def _goes_into_network(program: Program, statement: cst.Assign) -> bool:
@@ -369,9 +387,7 @@ def step_between(program: Program) -> Iterator[Finding]:
     for block in program.all(cst.IndentedBlock, cst.Module):
         kept = stepped = False
         fresh: set[str] = set()
-        for statement in block.body:
-            if not isinstance(statement, cst.SimpleStatementLine):
-                continue
+        for statement in _lines(block.body):
             for part in statement.body:
                 if isinstance(part, cst.Assign):
                     fresh.update(program.text(t.target) for t in part.targets)
@@ -396,10 +412,21 @@ def step_between(program: Program) -> Iterator[Finding]:
                     stepped = True
 
 
+def _lines(
+    statements: Sequence[cst.CSTNode],
+) -> Iterator[cst.SimpleStatementLine]:
+    """Give the simple statements of a block, those under a ``with`` as well."""
+    for statement in statements:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield statement
+        elif isinstance(statement, cst.With):
+            yield from _lines(statement.body.body)
+
+
 @rule
 def no_grad_data(program: Program) -> Iterator[Finding]:
     """``torch.no_grad()`` around only the lines that move the data."""
-    moves = {"cuda", "to"}
+    moves = {"cuda", "cpu", "to"}
     for block in program.all(cst.With):
         names = {program.called(item.item) for item in block.items}
         if "torch.no_grad" not in names:
@@ -429,7 +456,7 @@ def no_grad_data(program: Program) -> Iterator[Finding]:
                 and method(call) not in moves
                 and (program.is_network(call.func) or _is_called_model(program, call))
                 and not under_no_grad(program, call)
-                and not _goes_backward_later(program, outer)
+                and not _goes_backward_later(program, outer, block)
             ):
                 yield left(program, "no-grad-data", call, "structure")
                 break
@@ -443,7 +470,9 @@ def _innermost_moved(
     while isinstance(node, cst.Call):
         if program.called(node) == "torch.autograd.Variable" and node.args:
             node = found = node.args[0].value
-        elif method(node) in {"cuda", "to"} and isinstance(node.func, cst.Attribute):
+        elif method(node) in {"cuda", "cpu", "to"} and isinstance(
+            node.func, cst.Attribute
+        ):
             node = found = node.func.value
         else:
             return None
@@ -454,9 +483,15 @@ def _is_called_model(program: Program, call: cst.Call) -> bool:
     return program.text(call.func) in {"model", "net", "network", "cnn"}
 
 
-def _goes_backward_later(program: Program, node: cst.CSTNode) -> bool:
+def _goes_backward_later(
+    program: Program, node: cst.CSTNode, block: cst.CSTNode
+) -> bool:
+    """Say whether something in ``node``, in the cell of ``block``, goes backward."""
+    start, end = program.cell_span(block)
     return any(
-        isinstance(item, cst.Call) and method(item) == "backward"
+        isinstance(item, cst.Call)
+        and method(item) == "backward"
+        and start <= program.start(item) < end
         for item in program.inside(node)
     )
 
@@ -478,6 +513,8 @@ def later_arguments(program: Program) -> Iterator[Finding]:
         if name in {"add", "add_", "sub", "sub_"} and len(plain) == len(call.args) == 2:
             if program.called(call) or not is_torch(program):
                 continue
+            if not _is_factor(plain[0].value):  # FloatFunctional().add(x, y), say
+                continue
             number, tensor = (program.text(arg.value) for arg in plain)
             start, end = program.start(call.args[0]), outer_end(program, plain[1].value)
             if "#" in program.source[start:end]:
@@ -489,6 +526,16 @@ def later_arguments(program: Program) -> Iterator[Finding]:
         if node.attr.value == "require_grad" and is_torch(program):
             if isinstance(program.parent[node], cst.AssignTarget):
                 yield left(program, "require-grad", node, "choose")
+
+
+def _is_factor(node: cst.BaseExpression) -> bool:
+    """Say whether an argument looks like a number: 0.1, -lr, group["lr"]."""
+    if isinstance(node, cst.Subscript):
+        index = node.slice[0].slice
+        return isinstance(index, cst.Index) and isinstance(
+            index.value, cst.SimpleString
+        )
+    return isinstance(node, (cst.BaseNumber, cst.UnaryOperation))
 
 
 _LATER = {
