@@ -118,7 +118,7 @@ def test_every_habit_has_a_section_with_its_name():
 def test_every_habit_names_the_release_that_changed_it_or_says_there_is_none():
     sections = re.split(r"^\(([\w-]+)\)=$", SOURCE, flags=re.M)
     text_of = dict(zip(sections[1::2], sections[2::2], strict=True))
-    # No release changed these: four habits as bad as ever, and what is no Python at all.
+    # No release changed these: four habits as bad as ever, and what is no Python.
     always = {
         "missing-eval", "mnist-module", "full-width", "ipython-magic", "syntax",
         "no-grad-data", "require-grad",

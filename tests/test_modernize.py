@@ -5,7 +5,6 @@ program of ``old_code`` is run twice: as it was written in 2017 to 2019, which f
 means something else today, and after one command.
 """
 
-import ast
 import dataclasses
 import email.message
 import encodings.aliases
@@ -27,6 +26,7 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
+from bench_modernize import attacked, inputs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -657,7 +657,8 @@ REWRITTEN = {
         "net = nn.Linear(1, 1)\nstate = {'net': net, 'epoch': 1}\n"
         "torch.save(state, 'c.t7')\nnet = torch.load('c.t7')['net']",
         "net = nn.Linear(1, 1)\nstate = {'net': net, 'epoch': 1}\n"
-        "torch.save(state, 'c.t7')\nnet = torch.load('c.t7', weights_only=False)['net']",
+        "torch.save(state, 'c.t7')\n"
+        "net = torch.load('c.t7', weights_only=False)['net']",
     ),
     "a sum of losses": (
         "a = F.mse_loss(x, y)\nb = F.l1_loss(x, y)\nprint((a + b).data[0])",
@@ -1846,11 +1847,11 @@ def dense(lines: int) -> str:
 
 def test_a_file_is_not_parsed_once_for_every_finding(monkeypatch: pytest.MonkeyPatch):
     counts = []
-    parse = ast.parse
     for lines in (60, 240):
-        calls: list[object] = []
+        calls: list[str] = []
         monkeypatch.setattr(
-            ast, "parse", lambda *a, calls=calls, **k: calls.append(a) or parse(*a, **k)
+            "nn_tutorial.modernize.engine.is_python",
+            lambda text, calls=calls: calls.append(text) or is_python(text),
         )
         found, _ = looked_at(dense(lines))
         assert len(found) > 0.6 * lines
@@ -1903,7 +1904,7 @@ def test_every_declared_encoding_is_read_or_refused(name: str):
     try:
         document = parse_document(data, "python")
     except DocumentError as error:
-        assert name.replace("_", "") in str(error).lower().replace("_", "")
+        assert re.sub("[_-]", "", name) in re.sub("[_-]", "", str(error).lower())
         return
     assert document.to_bytes(modernize(document)[1]) == data.replace(
         OLD_LINE.encode(), NEW_LINE.encode()
@@ -1936,6 +1937,20 @@ def test_the_book_and_its_package_are_left_in_peace():
 
     found = {(p.name, r.rule) for p in files for r in modernize(read_document(p))[0]}
     assert found == SHOWN_ON_PURPOSE
+
+
+# -- Attacks ---------------------------------------------------------------------------
+
+
+def test_a_few_hundred_of_the_inputs_of_the_bench_do_no_harm():
+    outcomes = {
+        (name, attacked(kind, data))
+        for name, kind, data in itertools.islice(inputs(2026), 300)
+    }
+
+    kinds = ["program", "notebook", "page", "bytes", "encoding", "broken notebook"]
+    assert {(kind, "read") for kind in kinds} <= outcomes
+    assert ("encoding", "refused") in outcomes
 
 
 # -- Properties ----------------------------------------------------------------------

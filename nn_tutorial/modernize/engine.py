@@ -420,8 +420,8 @@ def _breaks(
 
 def _by_cell(edits: Iterable[CellEdit]) -> dict[int, list[Edit]]:
     groups: dict[int, list[Edit]] = {}
-    for cell, *edit in edits:
-        groups.setdefault(cell, []).append((edit[0], edit[1], edit[2]))
+    for cell, start, end, text in edits:
+        groups.setdefault(cell, []).append((start, end, text))
     return groups
 
 

@@ -220,6 +220,7 @@ class Program:
         # What binds a name within a node, and how often the scope has it at all.
         self._held: dict[tuple[cst.CSTNode, Scope, str], list[Binding]] = {}
         self._place: dict[cst.CSTNode, int] = {}
+        self._outside: dict[tuple[Scope, str], tuple[list[Binding], bool]] = {}
         self._binders: dict[
             tuple[cst.CSTNode, Scope, str], tuple[list[int], dict[int, cst.CSTNode]]
         ] = {}
@@ -549,13 +550,17 @@ class Program:
     def _bound_in(self, node: cst.CSTNode, scope: Scope, name: str) -> list[Binding]:
         return self._held.get((node, scope, name), [])
 
-    @functools.cache  # noqa: B019: the program is as short-lived as its answers
     def _outside_comprehensions(
         self, scope: Scope, name: str
     ) -> tuple[list[Binding], bool]:
         """Return the bindings of a name, and whether none is by ``:=``."""
-        found = [b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)]
-        return found, not any(isinstance(b.node, cst.NamedExpr) for b in found)
+        if (scope, name) not in self._outside:
+            found = [
+                b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)
+            ]
+            plain = not any(isinstance(b.node, cst.NamedExpr) for b in found)
+            self._outside[scope, name] = found, plain
+        return self._outside[scope, name]
 
     def _last_before(
         self, block: cst.CSTNode, statement: cst.CSTNode, scope: Scope, name: str

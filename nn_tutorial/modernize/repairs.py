@@ -153,7 +153,7 @@ def masked_magics(text: str) -> tuple[str, list[int]] | None:
     return "".join([*parts, text[position:]]), [start for start, _ in found]
 
 
-# -- Repairing --------------------------------------------------------------------------
+# -- Repairing -------------------------------------------------------------------------
 
 _ASYNC = re.compile(r"\.(?:cuda|copy_|to)\s*\([^()\n]*?\b(async)\s*=(?!=)")
 _PRINT = re.compile(r'print(?=[ \t"])(?![ \t]*(?:[=.(\[,)]|$))([ \t]*)')

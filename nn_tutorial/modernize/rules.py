@@ -67,6 +67,7 @@ _RULES: list[Rule] = []
 
 
 def rule(function: Rule) -> Rule:
+    """Add a function to the rules."""
     _RULES.append(function)
     return function
 
@@ -83,16 +84,19 @@ def find_habits(program: Program) -> list[Finding]:
 def left(
     program: Program, rule: str, node: cst.CSTNode, reason: str, **words: str
 ) -> Finding:
+    """Return a finding that is left to the reader, with the reason."""
     start, end = program.start(node), program.end(node)
     return Finding(rule, start, reason=reason, words=words, end=end)
 
 
 def replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
+    """Return a finding that is rewritten by putting ``text`` in place of ``node``."""
     start, end = program.start(node), program.end(node)
     return Finding(rule, start, [(start, end, text)])
 
 
 def keyword(call: cst.Call, name: str) -> cst.Arg | None:
+    """Return the argument that a call gives by this name."""
     for arg in call.args:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg
@@ -100,6 +104,7 @@ def keyword(call: cst.Call, name: str) -> cst.Arg | None:
 
 
 def positional(call: cst.Call) -> list[cst.Arg]:
+    """Return the arguments without a name."""
     return [arg for arg in call.args if arg.keyword is None]
 
 
@@ -463,6 +468,7 @@ _NO_GRAD = {"torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled"}
 
 
 def under_no_grad(program: Program, node: cst.CSTNode) -> bool:
+    """Say whether a place is under ``torch.no_grad()`` or a relative of it."""
     for outer in program.ancestors(node):
         if isinstance(outer, cst.With) and any(
             program.called(item.item) in _NO_GRAD for item in outer.items

@@ -126,14 +126,13 @@ def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
     bindings = program.reaching(node) if isinstance(node, cst.Name) else []
     for binding in bindings:
         loop, counted = binding.node, binding.value
-        name = counted.func if isinstance(counted, cst.Call) else None
-        counts = isinstance(name, cst.Name) and name.value in {"range", "enumerate"}
-        if not isinstance(loop, cst.For) or not counts:
+        called = counted.func if isinstance(counted, cst.Call) else None
+        name = called.value if isinstance(called, cst.Name) else ""
+        if not isinstance(loop, cst.For) or name not in {"range", "enumerate"}:
             return False
         index = program.text(node)
-        if name.value == "enumerate" and not program.text(loop.target).startswith(
-            (index + ",", "(" + index)
-        ):
+        pair = (index + ",", "(" + index)
+        if name == "enumerate" and not program.text(loop.target).startswith(pair):
             return False
     if not bindings:
         return False
@@ -322,7 +321,7 @@ def _is_dictionary(program: Program, node: cst.BaseExpression) -> bool:
 
 
 def _is_element(program: Program, node: cst.BaseExpression | None) -> bool:
-    """Say whether a value is an element of the indices that ``topk`` or ``max`` give."""
+    """Say whether a value is an element of what ``topk`` or ``max`` give."""
     depth = 0
     while isinstance(node, cst.Subscript):
         index = node.slice[0].slice
@@ -384,7 +383,9 @@ def _from_array(program: Program, node: cst.BaseExpression) -> Iterator[Finding]
 @rule
 def step_between(program: Program) -> Iterator[Finding]:
     """Two backwards through one graph, and an optimizer's step between them."""
-    for block in program.all(cst.IndentedBlock, cst.Module):
+    blocks: list[cst.IndentedBlock | cst.Module] = [program.module]
+    blocks += program.all(cst.IndentedBlock)
+    for block in blocks:
         kept = stepped = False
         fresh: set[str] = set()
         for statement in _lines(block.body):
@@ -523,9 +524,9 @@ def later_arguments(program: Program) -> Iterator[Finding]:
                 edits = [(start, end, f"{tensor}, alpha={number}")]
                 yield Finding("add-number", program.start(call), edits)
     for node in program.all(cst.Attribute):
-        if node.attr.value == "require_grad" and is_torch(program):
-            if isinstance(program.parent[node], cst.AssignTarget):
-                yield left(program, "require-grad", node, "choose")
+        misspelled = node.attr.value == "require_grad" and is_torch(program)
+        if misspelled and isinstance(program.parent[node], cst.AssignTarget):
+            yield left(program, "require-grad", node, "choose")
 
 
 def _is_factor(node: cst.BaseExpression) -> bool:
