@@ -679,6 +679,30 @@ REWRITTEN = {
         "p.data.add_(-lr, p.grad.data)",
         "p.data.add_(p.grad.data, alpha=-lr)",
     ),
+    "one target after the other, out of a tensor": (
+        "labels = torch.LongTensor([0, 1])\n"
+        "for x, label in zip(xs, labels):\n"
+        "    nn.CrossEntropyLoss()(net(x), label)",
+        "labels = torch.LongTensor([0, 1])\n"
+        "for x, label in zip(xs, labels):\n"
+        "    nn.CrossEntropyLoss()(net(x), torch.atleast_1d(label))",
+    ),
+    "outputs of a function that is the network": (
+        "def D(x):\n    return torch.sigmoid(x @ w)\nout = D(x)\n"
+        "F.binary_cross_entropy(out, torch.ones(64))",
+        "def D(x):\n    return torch.sigmoid(x @ w)\nout = D(x)\n"
+        "F.binary_cross_entropy(out, torch.ones(64).view_as(out))",
+    ),
+    "the key of a dictionary by way of data": (
+        "_, best = torch.max(out, 1)\nprint(idx_to_word[best.data[0]])",
+        "_, best = torch.max(out, 1)\nprint(idx_to_word[best.data[0].item()])",
+    ),
+    "what is a part of a loss is one number": (
+        "def D(x):\n    return f(x)\nk = 0\nloss = D(x) - k * D(y)\n"
+        "loss.backward()\nk = k + 0.1 * D(x)\nk = k.data[0]",
+        "def D(x):\n    return f(x)\nk = 0\nloss = D(x) - k * D(y)\n"
+        "loss.backward()\nk = k + 0.1 * D(x)\nk = k.item()",
+    ),
     "a mask made of bytes": (
         "mask = torch.ByteTensor([0, 1])\ntorch.masked_select(x, mask)",
         "mask = torch.ByteTensor([0, 1])\ntorch.masked_select(x, mask.bool())",
@@ -810,6 +834,10 @@ FINE = {
     "a second loss computed after the step":
         "one.backward(retain_graph=True)\nopt.step()\nother = net(x)\n"
         "other.backward()",
+    "a second loss of the network that has stepped":
+        "a = D(x)\nfake = G(z)\none = a + D(fake)\n"
+        "one.backward(retain_graph=True)\nopt.step()\nother = torch.log(D(fake))\n"
+        "other.backward()",
     "an evaluation under no_grad":
         "net = nn.Linear(1, 1)\nwith torch.no_grad():\n    x = x.to('cpu')\n"
         "    net(x)",
@@ -865,6 +893,16 @@ LEFT = {
     "a step between two backwards":
         ("one.backward(retain_graph=True)\nopt.step()\nother.backward()",
          "step-between", "order"),
+    "a second loss made of old values after the step":
+        ("a = D(x)\nb = D(y)\none = a + b\none.backward(retain_graph=True)\n"
+         "opt.step()\nother = torch.log(a) - b\nother.backward()",
+         "step-between", "order"),
+    "one index more than there are dimensions":
+        ("_, best = torch.max(out, 1)\nprint(best.data[0][0])", "data-index",
+         "not-one-number"),
+    "an element of what a loop runs through":
+        ("def f(x):\n    for item in x:\n        print(item.data[0])", "data-index",
+         "not-one-number"),
     "data moved under no_grad, the network outside":
         ("net = nn.Linear(1, 1)\nwith torch.no_grad():\n    x = x.to('cpu')\n"
          "out = net(x)", "no-grad-data", "structure"),
@@ -1719,6 +1757,22 @@ def test_folder_copied_alone_works(tmp_path: Path):
     assert done.returncode == 1
 
 
+def test_nothing_but_libcst_is_imported(tmp_path: Path):
+    (tmp_path / "old.py").write_text("import torch\n" + OLD_LINE)
+    heavy = ("torch", "torchvision", "numpy", "matplotlib", "sklearn")
+    alone = f"import sys; sys.modules.update(dict.fromkeys({heavy}))\n"
+    alone += "import runpy; sys.argv = ['tool', '--check', 'old.py']\n"
+    alone += f"sys.path.insert(0, {str(ROOT)!r})\n"
+    alone += "runpy.run_module('nn_tutorial.modernize', run_name='__main__')"
+
+    done = subprocess.run(
+        [sys.executable, "-c", alone], capture_output=True, text=True, cwd=tmp_path
+    )
+
+    assert done.stderr == ""
+    assert done.returncode == 1
+
+
 def test_missing_libcst_is_said_with_the_remedy(tmp_path: Path):
     without = "import sys; sys.modules['libcst'] = None; import runpy; "
     without += "runpy.run_module('nn_tutorial.modernize', run_name='__main__')"
@@ -1727,7 +1781,7 @@ def test_missing_libcst_is_said_with_the_remedy(tmp_path: Path):
         [sys.executable, "-c", without], capture_output=True, text=True, cwd=ROOT
     )
 
-    assert "pip install" in done.stderr
+    assert "python -m pip install libcst" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -172,6 +172,17 @@ def literal(node: cst.CSTNode | None) -> object:
     return ...
 
 
+def operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Give the parts of a sum, difference, product or quotient."""
+    if isinstance(node, cst.BinaryOperation):
+        yield from operands(node.left)
+        yield from operands(node.right)
+    elif isinstance(node, cst.UnaryOperation):
+        yield from operands(node.expression)
+    else:
+        yield node
+
+
 class _Positions(ByteSpanPositionProvider):
     """Where every node stands, in characters, and the source the tree gives back."""
 
@@ -847,13 +858,17 @@ class Program:
 
         Only a tensor of one number can be asked so, which proves what they return.
         """
-        proven = set()
+        proven: set[str] = set()
         for call in self.all(cst.Call):
             if self._is_bare_backward(call):
                 assert isinstance(call.func, cst.Attribute)
                 for binding in self.bindings_of(call.func.value):
-                    if binding.kind == "assign" and isinstance(binding.value, cst.Call):
-                        proven.add(self.text(binding.value.func))
+                    if binding.kind == "assign" and binding.value is not None:
+                        proven.update(
+                            self.text(part.func)
+                            for part in operands(binding.value)
+                            if isinstance(part, cst.Call)
+                        )
         return proven
 
     def _is_bare_backward(self, call: cst.Call) -> bool:
@@ -895,6 +910,8 @@ class Program:
         if isinstance(node, cst.UnaryOperation):
             return self.is_one_number(node.expression)
         if isinstance(node, cst.Attribute) and node.attr.value == "data":
+            return self.is_one_number(node.value)
+        if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Attribute):
             return self.is_one_number(node.value)
         if isinstance(node, cst.Name) or (
             isinstance(node, cst.Attribute) and _is_name(node.value, "self")

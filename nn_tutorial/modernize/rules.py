@@ -23,6 +23,7 @@ from .program import (
     Program,
     children,
     literal,
+    operands,
 )
 
 __all__ = [
@@ -572,10 +573,24 @@ def data_index(program: Program) -> Iterator[Finding]:
             else:
                 edits = [(start, end, ".item()")]
                 yield Finding("data-index", program.start(node), edits)
-        elif re.search(r"loss|cost", program.text(tensor).lower()) and not any(
-            program.values(tensor)
+        elif _is_one_of_many(program, tensor) or (
+            re.search(r"loss|cost", program.text(tensor).lower())
+            and not any(program.values(tensor))
         ):
             yield left(program, "data-index", node, "not-one-number")
+
+
+def _is_one_of_many(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a name runs through the elements of a tensor in a loop."""
+    bindings = program.reaching(node) if isinstance(node, cst.Name) else []
+    return bool(bindings) and all(
+        b.kind == "for"
+        and isinstance(b.node, cst.For)
+        and isinstance(b.node.target, cst.Name)
+        and isinstance(b.value, cst.Name)
+        and any(c.kind == "parameter" for c in program.reaching(b.value))
+        for b in bindings
+    )
 
 
 def _first_of_sum(program: Program, node: cst.Subscript) -> cst.Name | None:
@@ -649,7 +664,7 @@ def _kept_loss(
 ) -> Iterator[Finding]:
     names = [
         name
-        for name in _operands(kept)
+        for name in operands(kept)
         if isinstance(name, cst.Name)
         and (program.goes_backward(name) or _is_evaluated(program, name))
         and not any(_is_taken_out(b.value) for b in program.reaching(name))
@@ -681,15 +696,6 @@ def _is_evaluated(program: Program, name: cst.Name) -> bool:
         )
         for loss in losses
     )
-
-
-def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """Give the parts of a sum, difference, product or quotient."""
-    if isinstance(node, cst.BinaryOperation):
-        yield from _operands(node.left)
-        yield from _operands(node.right)
-    else:
-        yield node
 
 
 def _is_taken_out(value: cst.CSTNode | None) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from .program import Program, literal
+from .program import FRESH_TENSORS, Program, literal, operands
 from .rules import (
     Edit,
     Finding,
@@ -103,14 +103,17 @@ def class_target(program: Program) -> Iterator[Finding]:
     """``criterion(output, target[i])``: one target, which has no dimension today."""
     for call in program.all(cst.Call):
         plain = positional(call)
-        if len(plain) < 2 or not isinstance(plain[1].value, cst.Subscript):
-            continue
         names = _loss_names(program, call)
-        if not names or not names <= _CLASS_LOSSES:
+        if len(plain) < 2 or not names or not names <= _CLASS_LOSSES:
             continue
         target = plain[1].value
-        part = target.slice[0].slice if len(target.slice) == 1 else None
-        if not isinstance(part, cst.Index) or not _counts(program, part.value, call):
+        part = (
+            target.slice[0].slice
+            if isinstance(target, cst.Subscript) and len(target.slice) == 1
+            else None
+        )
+        counted = isinstance(part, cst.Index) and _counts(program, part.value, call)
+        if not counted and not _runs_through_tensor(program, target):
             continue
         torch = torch_needed(program)
         if torch is None:
@@ -144,6 +147,35 @@ def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
         and any(step.search(program.text(arg)) for arg in item.args)
         for item in program.inside(bindings[0].node)
     )
+
+
+def _runs_through_tensor(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a loop such as ``for x, y in zip(xs, ys)`` binds an element."""
+    bindings = program.reaching(node) if isinstance(node, cst.Name) else []
+    for binding in bindings:
+        loop, iterated = binding.node, binding.value
+        if not isinstance(loop, cst.For) or iterated is None:
+            return False
+        target: cst.BaseExpression = loop.target
+        while isinstance(iterated, cst.Call) and isinstance(iterated.func, cst.Name):
+            parts = [arg.value for arg in iterated.args]
+            if not isinstance(target, cst.Tuple) or not parts:
+                return False
+            names = [program.text(item.value) for item in target.elements]
+            called = iterated.func.value
+            if called == "enumerate" and len(names) == 2:
+                target, iterated = target.elements[1].value, parts[0]
+            elif called == "zip" and program.text(node) in names:
+                place = names.index(program.text(node))
+                if place >= len(parts):
+                    return False
+                target, iterated = target.elements[place].value, parts[place]
+            else:
+                return False
+        values = [_innermost(program, value) for value in program.values(iterated)]
+        if not values or any(program.called(v) not in FRESH_TENSORS for v in values):
+            return False
+    return bool(bindings)
 
 
 _TARGET_MAKERS = {
@@ -212,9 +244,11 @@ def _gives_column(program: Program, output: cst.BaseExpression) -> bool:
     """Say whether a network gives rows of one number, as far as the text tells."""
     values = program.values(output)
     for value in values:
-        if not isinstance(value, cst.Call) or not program.is_network(value.func):
+        if not isinstance(value, cst.Call):
             return False
         functions = program.functions_called(value)
+        if not functions and not program.is_network(value.func):
+            return False
         if any(_FLATTENS.search(program.text(function)) for function in functions):
             return False
         if not functions and program.dimensions(value) != 2:
@@ -320,16 +354,41 @@ def _is_dictionary(program: Program, node: cst.BaseExpression) -> bool:
     )
 
 
+@rule
+def one_index_too_many(program: Program) -> Iterator[Finding]:
+    """``torch.max(out, 1)[1].data[0][0]``: the dimension asked for is gone."""
+    for node in program.all(cst.Subscript):
+        inner = node.value
+        if not isinstance(inner, cst.Subscript) or not _is_element(program, node):
+            continue
+        name: cst.BaseExpression = inner.value
+        if isinstance(name, cst.Attribute) and name.attr.value == "data":
+            name = name.value
+        made = [b.value for b in program.bindings_of(name)]
+        reduced = [
+            isinstance(call, cst.Call)
+            and program.called(call) == "torch.max"
+            and not keyword(call, "keepdim")
+            and len(call.args) == 2
+            for call in made
+        ]
+        if reduced and all(reduced):
+            yield left(program, "data-index", node, "not-one-number")
+
+
 def _is_element(program: Program, node: cst.BaseExpression | None) -> bool:
     """Say whether a value is an element of what ``topk`` or ``max`` give."""
     depth = 0
-    while isinstance(node, cst.Subscript):
+    while isinstance(node, cst.Subscript) or (
+        isinstance(node, cst.Attribute) and node.attr.value == "data"
+    ):
+        if isinstance(node, cst.Attribute):
+            node = node.value
+            continue
         index = node.slice[0].slice
         if len(node.slice) != 1 or not isinstance(index, cst.Index):
             return False
         depth, node = depth + 1, node.value
-        if depth and isinstance(node, cst.Name):
-            break
     if not depth or not isinstance(node, cst.Name):
         return False
     bindings = program.reaching(node)
@@ -387,30 +446,47 @@ def step_between(program: Program) -> Iterator[Finding]:
     blocks += program.all(cst.IndentedBlock)
     for block in blocks:
         kept = stepped = False
+        # Values computed since the first backward; all others hang on its graph.
         fresh: set[str] = set()
-        for statement in _lines(block.body):
-            for part in statement.body:
-                if isinstance(part, cst.Assign):
-                    fresh.update(program.text(t.target) for t in part.targets)
-                call = part.value if isinstance(part, cst.Expr) else None
-                if not isinstance(call, cst.Call):
-                    continue
-                name = method(call)
-                owner = (
-                    program.text(call.func.value)
-                    if isinstance(call.func, cst.Attribute)
-                    else ""
-                )
-                if name == "backward":
-                    if kept and stepped and owner not in fresh:
-                        yield left(program, "step-between", call, "order")
-                    again = keyword(call, "retain_graph") or keyword(
-                        call, "retain_variables"
-                    )
-                    kept = again is not None and literal(again.value) is True
-                    stepped, fresh = False, set()
-                elif name == "step" and "sched" not in owner.lower():
-                    stepped = True
+        bound: set[str] = set()
+        parts = [part for line in _lines(block.body) for part in line.body]
+        for part in parts:
+            if isinstance(part, cst.Assign):
+                names = {program.text(t.target) for t in part.targets}
+                bound |= names
+                if _is_new(program, part.value, bound - fresh):
+                    fresh |= names
+            call = part.value if isinstance(part, cst.Expr) else None
+            if not isinstance(call, cst.Call) or not isinstance(
+                call.func, cst.Attribute
+            ):
+                continue
+            owner = program.text(call.func.value)
+            if method(call) == "backward":
+                if kept and stepped and owner not in fresh:
+                    yield left(program, "step-between", call, "order")
+                again = keyword(call, "retain_graph")
+                again = again or keyword(call, "retain_variables")
+                kept = again is not None and literal(again.value) is True
+                stepped, fresh = False, set()
+            elif method(call) == "step" and "sched" not in owner.lower():
+                stepped = True
+
+
+_PASSES_ON = {"log", "exp", "mean", "sum", "sqrt", "abs"}
+
+
+def _is_new(program: Program, node: cst.BaseExpression, old: set[str]) -> bool:
+    """Say whether an expression uses no value of ``old`` but as a network's input."""
+    for part in operands(node):
+        if isinstance(part, cst.Name) and part.value in old:
+            return False
+        if isinstance(part, cst.Call):
+            last = program.text(part.func).rpartition(".")[2]
+            passes = program.called(part).startswith("torch.") or last in _PASSES_ON
+            if passes and not all(_is_new(program, a.value, old) for a in part.args):
+                return False
+    return True
 
 
 def _lines(
