@@ -755,6 +755,14 @@ REWRITTEN = {
         "a = torch.ones(2)\nv = Variable(a)\nv.unsqueeze_(0)\nprint(a.size())",
         "a = torch.ones(2)\nv = a.detach()\nv.unsqueeze_(0)\nprint(a.size())",
     ),
+    "a switch that takes a GPU for granted": (
+        "CUDA = True\nif CUDA:\n    net.cuda()",
+        "CUDA = torch.cuda.is_available()\nif CUDA:\n    net.cuda()",
+    ),
+    "a device that takes a GPU for granted": (
+        "device = torch.device('cuda:0')",
+        "device = torch.device('cuda:0' if torch.cuda.is_available() else \"cpu\")",
+    ),
     "types that live on the GPU": (
         "dtype = torch.cuda.FloatTensor",
         "dtype = (torch.cuda if torch.cuda.is_available() else torch).FloatTensor",
@@ -774,6 +782,10 @@ FINE = {
     "a dimension is given": "F.softmax(torch.ones(2, 2), 1)\nnn.Softmax(dim=1)",
     "a GPU that is looked for first":
         "if torch.cuda.is_available():\n    nn.Linear(1, 1).cuda()",
+    "a device that is asked for":
+        "d = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\n"
+        "if torch.cuda.is_available():\n    torch.cuda.set_device(0)\n"
+        "use_cuda = False",
     "a device the program chooses": "def f(x, rank):\n    return x.cuda(rank)",
     "only parameters are read": "nn.Linear(1, 1).load_state_dict(torch.load('w.pth'))",
     "the reader has decided": "torch.load('m.pth', weights_only=False)(1)",
@@ -917,6 +929,9 @@ LEFT = {
     "a model from elsewhere, called later":
         ("net = torch.load('their.pkl')\nprint(net(x))", "load-model",
          "origin-unknown"),
+    "a certain GPU chosen for all":
+        ("torch.cuda.set_device(1)", "cuda-call", "structure"),
+    "a GPU by name": ("x.to('cuda')", "cuda-call", "structure"),
     "a data set that is a file":
         ("from torchvision.datasets import mnist\nmnist('./data')", "mnist-module",
          "structure"),

@@ -1288,6 +1288,7 @@ def cuda_call(program: Program) -> Iterator[Finding]:
         chosen = [arg for arg in positional(call) if literal(arg.value) is ...]
         if not chosen and not _is_guarded(program, call):
             yield _moved_to_device(program, call, own_method=own, first_gpu=first_gpu)
+    yield from _gpu_taken_for_granted(program)
     for node in program.all(cst.Attribute):
         on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
         if not on_gpu or _is_guarded(program, node):
@@ -1301,6 +1302,48 @@ def cuda_call(program: Program) -> Iterator[Finding]:
             place = node.value
             edits = [(program.start(place), program.end(place), either)]
             yield Finding("cuda-call", program.start(node), edits)
+
+
+_NEEDS_GPU = {
+    f"torch.cuda.{name}"
+    for name in (
+        "current_device", "device", "get_device_capability", "get_device_name",
+        "get_device_properties", "set_device", "synchronize",
+    )
+}  # fmt: skip
+_SWITCH = re.compile(r"(?:use|has|is|on)?_?(?:cuda|gpu)", re.IGNORECASE)
+
+
+def _gpu_taken_for_granted(program: Program) -> Iterator[Finding]:
+    """``CUDA = True``, ``torch.device("cuda")``, ``torch.cuda.set_device(0)``."""
+    torch = _torch_name(program)
+    asked = f"{torch}.cuda.is_available()"
+    for statement in program.all(cst.Assign):
+        names = [program.text(target.target) for target in statement.targets]
+        last = _last_import_of_torch(program)
+        if (
+            all(map(_SWITCH.fullmatch, names))
+            and literal(statement.value) is True
+            and torch
+            and last is not None
+            and program.end(last) < program.start(statement)
+        ):
+            yield replaced(program, "cuda-call", statement.value, asked)
+    for call in program.all(cst.Call):
+        name, first = program.called(call), [arg.value for arg in call.args[:1]]
+        place = first[0] if first else None
+        is_cuda = (
+            isinstance(place, cst.SimpleString)
+            and str(place.evaluated_value).startswith("cuda")
+            and not _is_guarded(program, call)
+        )
+        if name in _NEEDS_GPU and not _is_guarded(program, call):
+            yield left(program, "cuda-call", call, "structure")
+        elif is_cuda and name == "torch.device" and torch and place is not None:
+            text = f'{program.text(place)} if {asked} else "cpu"'
+            yield replaced(program, "cuda-call", place, text)
+        elif is_cuda and method(call) == "to":
+            yield left(program, "cuda-call", call, "structure")
 
 
 def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
