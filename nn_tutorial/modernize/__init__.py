@@ -2,11 +2,11 @@
 
 On the command line::
 
-    python -m nn_tutorial.modernize [--lang zh|en] [--write] [--check]
+    python -m nn_tutorial.modernize [--write | --diff] [--check] [--lang zh|en]
+                                    [--select RULES] [--ignore RULES] [--exclude GLOB]
                                     [--format text|json] PATH...
 
 The chapter on old code explains every habit that is found. This folder needs libcst
-(``pip install "nn_tutorial[modernize]"``) and nothing else, not even PyTorch: the code
-is read, never run. Copied alone into another project it works as
-``python -m modernize``.
+(``python -m pip install libcst``) and nothing else, not even PyTorch: the code is read,
+never run. Copied alone into another project it works as ``python -m modernize``.
 """

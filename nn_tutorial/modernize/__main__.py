@@ -304,10 +304,10 @@ def _done(
         gc.enable()
     result = Result(path, reports)
     if options.diff:
-        lines = [item.splitlines(keepends=True) for item in (document.text, text)]
+        old, new = (item.splitlines(keepends=True) for item in (document.text, text))
         result.diff = "".join(
             line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-            for line in difflib.unified_diff(*lines, f"a/{path}", f"b/{path}")
+            for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}")
         )
     elif options.write and text != document.text:
         write_document(path, document.to_bytes(document.text), document.to_bytes(text))

@@ -16,6 +16,7 @@ import os
 import re
 import stat
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,7 @@ MAX_BYTES = 64 * 2**20  # a notebook may hold many pictures
 MAX_CODE = 2**20  # characters; the text of all of Shakespeare has five times as many
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
+_ASCII = bytes(range(128))
 _BLANK_LINE = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 
 
@@ -179,11 +181,18 @@ def _declared_encoding(data: bytes) -> tuple[str, bool]:
         if match:
             name = match[1].decode("ascii")
             try:
-                b" ".decode(name)
-            except LookupError as error:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # unicode_escape has one
+                    holds_ascii = _ASCII.decode(name) == _ASCII.decode("ascii")
+            except (LookupError, ValueError) as error:
                 raise DocumentError(
                     f"没有 {name} 这种文字编码", f"there is no text encoding {name}"
                 ) from error
+            if not holds_ascii:  # utf-16, say: Python reads no program in it
+                raise DocumentError(
+                    f"Python 不读 {name} 编码的程序",
+                    f"Python reads no program in {name}",
+                )
             return codecs.lookup(name).name, True
         if not _BLANK_LINE.match(line):
             break
@@ -194,7 +203,7 @@ def _decoded(data: bytes, encoding: str, *, declared: bool) -> tuple[str, str, b
     """Return the text, its encoding, and whether that encoding goes undeclared."""
     choices = [encoding] if declared else [encoding, "gb18030"]
     for choice in choices:
-        with contextlib.suppress(UnicodeError):
+        with contextlib.suppress(ValueError):
             text = data.decode(choice)
             # Only what can be given back byte by byte is touched.
             if text.encode(choice) == data:

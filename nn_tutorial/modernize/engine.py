@@ -96,8 +96,7 @@ def modernize(
             break
         for item in accepted:
             reports.append(_report(document, item, origins, rewritten=True))
-        for number in {edit[0] for edit in edits}:
-            changes = [edit[1:] for edit in edits if edit[0] == number]
+        for number, changes in _by_cell(edits).items():
             texts[number] = _applied(texts[number], changes)
             origins[number] = _moved(origins[number], changes)
     for item in found:
@@ -409,14 +408,21 @@ def _breaks(
         edits: The edits in question.
         beside: Edits that are made as well.
     """
-    for number in {edit[0] for edit in edits}:
-        changes = [edit[1:] for edit in [*beside, *edits] if edit[0] == number]
-        text = _applied(texts[number], changes)
+    others = _by_cell(beside)
+    for number, changes in _by_cell(edits).items():
+        text = _applied(texts[number], [*others.get(number, []), *changes])
         if is_python(text):
             masked = masked_magics(text)
             if masked is None or is_python(masked[0]):
                 return True
     return False
+
+
+def _by_cell(edits: Iterable[CellEdit]) -> dict[int, list[Edit]]:
+    groups: dict[int, list[Edit]] = {}
+    for cell, start, end, text in edits:
+        groups.setdefault(cell, []).append((start, end, text))
+    return groups
 
 
 def _applied(text: str, edits: Iterable[Edit]) -> str:

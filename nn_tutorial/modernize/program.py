@@ -172,6 +172,17 @@ def literal(node: cst.CSTNode | None) -> object:
     return ...
 
 
+def operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Give the parts of a sum, difference, product or quotient."""
+    if isinstance(node, cst.BinaryOperation):
+        yield from operands(node.left)
+        yield from operands(node.right)
+    elif isinstance(node, cst.UnaryOperation):
+        yield from operands(node.expression)
+    else:
+        yield node
+
+
 class _Positions(ByteSpanPositionProvider):
     """Where every node stands, in characters, and the source the tree gives back."""
 
@@ -220,6 +231,7 @@ class Program:
         # What binds a name within a node, and how often the scope has it at all.
         self._held: dict[tuple[cst.CSTNode, Scope, str], list[Binding]] = {}
         self._place: dict[cst.CSTNode, int] = {}
+        self._outside: dict[tuple[Scope, str], tuple[list[Binding], bool]] = {}
         self._binders: dict[
             tuple[cst.CSTNode, Scope, str], tuple[list[int], dict[int, cst.CSTNode]]
         ] = {}
@@ -386,6 +398,22 @@ class Program:
                 assert isinstance(node, node_type)
                 yield node
 
+    @functools.cached_property
+    def names(self) -> dict[str, list[cst.Name]]:
+        """Every place where a name stands, by the name."""
+        found: dict[str, list[cst.Name]] = {}
+        for node in self.all(cst.Name):
+            found.setdefault(node.value, []).append(node)
+        return found
+
+    @functools.cached_property
+    def attributes(self) -> dict[str, list[cst.Attribute]]:
+        """Every ``x.something``, by the text of ``x``."""
+        found: dict[str, list[cst.Attribute]] = {}
+        for node in self.all(cst.Attribute):
+            found.setdefault(self.text(node.value), []).append(node)
+        return found
+
     def inside(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """Give ``node`` and everything in it."""
         stack = [node]
@@ -533,13 +561,17 @@ class Program:
     def _bound_in(self, node: cst.CSTNode, scope: Scope, name: str) -> list[Binding]:
         return self._held.get((node, scope, name), [])
 
-    @functools.cache  # noqa: B019: the program is as short-lived as its answers
     def _outside_comprehensions(
         self, scope: Scope, name: str
     ) -> tuple[list[Binding], bool]:
         """Return the bindings of a name, and whether none is by ``:=``."""
-        found = [b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)]
-        return found, not any(isinstance(b.node, cst.NamedExpr) for b in found)
+        if (scope, name) not in self._outside:
+            found = [
+                b for b in scope.bindings[name] if not isinstance(b.node, cst.CompFor)
+            ]
+            plain = not any(isinstance(b.node, cst.NamedExpr) for b in found)
+            self._outside[scope, name] = found, plain
+        return self._outside[scope, name]
 
     def _last_before(
         self, block: cst.CSTNode, statement: cst.CSTNode, scope: Scope, name: str
@@ -772,8 +804,8 @@ class Program:
         if function.name.value == "forward":
             return False
         return any(
-            isinstance(self.parent[name], cst.Arg) and name.value == function.name.value
-            for name in self.all(cst.Name)
+            isinstance(self.parent[name], cst.Arg)
+            for name in self.names.get(function.name.value, ())
         )
 
     def returns(self, function: cst.FunctionDef) -> list[cst.BaseExpression | None]:
@@ -826,13 +858,17 @@ class Program:
 
         Only a tensor of one number can be asked so, which proves what they return.
         """
-        proven = set()
+        proven: set[str] = set()
         for call in self.all(cst.Call):
             if self._is_bare_backward(call):
                 assert isinstance(call.func, cst.Attribute)
                 for binding in self.bindings_of(call.func.value):
-                    if binding.kind == "assign" and isinstance(binding.value, cst.Call):
-                        proven.add(self.text(binding.value.func))
+                    if binding.kind == "assign" and binding.value is not None:
+                        proven.update(
+                            self.text(part.func)
+                            for part in operands(binding.value)
+                            if isinstance(part, cst.Call)
+                        )
         return proven
 
     def _is_bare_backward(self, call: cst.Call) -> bool:
@@ -874,6 +910,8 @@ class Program:
         if isinstance(node, cst.UnaryOperation):
             return self.is_one_number(node.expression)
         if isinstance(node, cst.Attribute) and node.attr.value == "data":
+            return self.is_one_number(node.value)
+        if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Attribute):
             return self.is_one_number(node.value)
         if isinstance(node, cst.Name) or (
             isinstance(node, cst.Attribute) and _is_name(node.value, "self")

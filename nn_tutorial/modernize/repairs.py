@@ -1,8 +1,8 @@
-"""What keeps a text from being Python at all, and how to mend it.
+"""What keeps a text from being Python at all, and how to repair it.
 
 Works on characters, before there is a syntax tree: which of them are code, which stand
 in strings or comments, where a statement begins. Nothing here is certain until the
-mended text has been parsed, so whoever calls this parses it and drops the mending if
+repaired text has been parsed, so whoever calls this parses it and drops the repair if
 that fails.
 """
 
@@ -59,7 +59,7 @@ class Repair:
     Attributes:
         kind: The rule it falls under.
         start: Offset of the place in the text.
-        edits: What mends it, each ``(start, end, replacement)``; empty when only the
+        edits: What repairs it, each ``(start, end, replacement)``; empty when only the
             writer can know.
     """
 
@@ -124,7 +124,7 @@ def statements(text: str) -> Iterator[tuple[int, int]]:
 # -- IPython ---------------------------------------------------------------------------
 
 _MAGIC = re.compile(r"[^\S\r\n]*([%!?][^\r\n]*|[\w.]+\?{1,2}[^\S\r\n]*$)")
-_MAGIC_VALUE = re.compile(r"[^\S\r\n]*[\w., ]+=[^\S\r\n]*([%!][^\r\n=][^\r\n]*)$")
+_MAGIC_VALUE = re.compile(r"[\w., \t]+=[^\S\r\n]*([%!][^\r\n=][^\r\n]*)$")
 _TIMED_CELL = {"time", "timeit", "capture", "prun"}
 
 
@@ -136,21 +136,24 @@ def masked_magics(text: str) -> tuple[str, list[int]] | None:
     begins with ``%%bash``, say.
     """
     found: list[tuple[int, int]] = []
+    is_first = True
     for start, end in statements(text):
         line = text[start:end]
         cell_magic = re.match(r"\s*%%(\w*)", line)
-        first = cell_magic and not text[:start].strip()
-        if cell_magic and first and cell_magic[1] not in _TIMED_CELL:
+        if cell_magic and is_first and cell_magic[1] not in _TIMED_CELL:
             return None
+        is_first = is_first and not line.strip()
         match = _MAGIC.fullmatch(line) or _MAGIC_VALUE.fullmatch(line)
         if match:
             found.append((start + match.start(1), start + match.end(1)))
+    parts, position = [], 0
     for start, end in found:
-        text = text[:start] + "0" + "#" * (end - start - 1) + text[end:]
-    return text, [start for start, _ in found]
+        parts += [text[position:start], "0" + "#" * (end - start - 1)]
+        position = end
+    return "".join([*parts, text[position:]]), [start for start, _ in found]
 
 
-# -- Mending ---------------------------------------------------------------------------
+# -- Repairing -------------------------------------------------------------------------
 
 _ASYNC = re.compile(r"\.(?:cuda|copy_|to)\s*\([^()\n]*?\b(async)\s*=(?!=)")
 _PRINT = re.compile(r'print(?=[ \t"])(?![ \t]*(?:[=.(\[,)]|$))([ \t]*)')

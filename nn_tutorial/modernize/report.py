@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .catalog import HABITS, Text
@@ -117,7 +117,14 @@ def _explained(report: Report, lang: str, words: dict[str, str]) -> Iterator[str
         yield f"    {words['book']}{url}"
 
 
-def _harmless(found, said, lang, words, place, state) -> Iterator[str]:
+def _harmless(
+    found: Iterable[tuple[Path, Report]],
+    said: str,
+    lang: str,
+    words: dict[str, str],
+    place: Callable[[Path, Report], str],
+    state: Callable[[Report], str],
+) -> Iterator[str]:
     """Give one line for all places of a rule that changes nothing."""
     groups: dict[tuple[str, str, Text], list[tuple[Path, Report]]] = {}
     for path, report in found:

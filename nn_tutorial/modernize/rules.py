@@ -23,6 +23,7 @@ from .program import (
     Program,
     children,
     literal,
+    operands,
 )
 
 __all__ = [
@@ -67,6 +68,7 @@ _RULES: list[Rule] = []
 
 
 def rule(function: Rule) -> Rule:
+    """Add a function to the rules."""
     _RULES.append(function)
     return function
 
@@ -83,16 +85,19 @@ def find_habits(program: Program) -> list[Finding]:
 def left(
     program: Program, rule: str, node: cst.CSTNode, reason: str, **words: str
 ) -> Finding:
+    """Return a finding that is left to the reader, with the reason."""
     start, end = program.start(node), program.end(node)
     return Finding(rule, start, reason=reason, words=words, end=end)
 
 
 def replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
+    """Return a finding that is rewritten by putting ``text`` in place of ``node``."""
     start, end = program.start(node), program.end(node)
     return Finding(rule, start, [(start, end, text)])
 
 
 def keyword(call: cst.Call, name: str) -> cst.Arg | None:
+    """Return the argument that a call gives by this name."""
     for arg in call.args:
         if arg.keyword is not None and arg.keyword.value == name:
             return arg
@@ -100,6 +105,7 @@ def keyword(call: cst.Call, name: str) -> cst.Arg | None:
 
 
 def positional(call: cst.Call) -> list[cst.Arg]:
+    """Return the arguments without a name."""
     return [arg for arg in call.args if arg.keyword is None]
 
 
@@ -305,9 +311,7 @@ def _is_changed_alone(
     names = {program.text(target.target) for target in statement.targets}
     if program.text(value) in names:  # the old name is gone
         return False
-    for node in program.all(cst.Attribute):
-        if program.text(node.value) not in names:
-            continue
+    for node in [n for name in names for n in program.attributes.get(name, ())]:
         parent = program.parent[node]
         if isinstance(parent, cst.AssignTarget) and node.attr.value != "volatile":
             return True
@@ -400,10 +404,8 @@ def _uses(program: Program, name: str, bindings: list[Binding]) -> list[cst.Name
     """Return every place where a name is used, not bound, with these bindings."""
     return [
         node
-        for node in program.all(cst.Name)
-        if node.value == name
-        and not _is_binding(program, node)
-        and program.lookup(name, node) is bindings
+        for node in program.names.get(name, ())
+        if not _is_binding(program, node) and program.lookup(name, node) is bindings
     ]
 
 
@@ -467,6 +469,7 @@ _NO_GRAD = {"torch.no_grad", "torch.inference_mode", "torch.set_grad_enabled"}
 
 
 def under_no_grad(program: Program, node: cst.CSTNode) -> bool:
+    """Say whether a place is under ``torch.no_grad()`` or a relative of it."""
     for outer in program.ancestors(node):
         if isinstance(outer, cst.With) and any(
             program.called(item.item) in _NO_GRAD for item in outer.items
@@ -570,10 +573,24 @@ def data_index(program: Program) -> Iterator[Finding]:
             else:
                 edits = [(start, end, ".item()")]
                 yield Finding("data-index", program.start(node), edits)
-        elif re.search(r"loss|cost", program.text(tensor).lower()) and not any(
-            program.values(tensor)
+        elif _is_one_of_many(program, tensor) or (
+            re.search(r"loss|cost", program.text(tensor).lower())
+            and not any(program.values(tensor))
         ):
             yield left(program, "data-index", node, "not-one-number")
+
+
+def _is_one_of_many(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a name runs through the elements of a tensor in a loop."""
+    bindings = program.reaching(node) if isinstance(node, cst.Name) else []
+    return bool(bindings) and all(
+        b.kind == "for"
+        and isinstance(b.node, cst.For)
+        and isinstance(b.node.target, cst.Name)
+        and isinstance(b.value, cst.Name)
+        and any(c.kind == "parameter" for c in program.reaching(b.value))
+        for b in bindings
+    )
 
 
 def _first_of_sum(program: Program, node: cst.Subscript) -> cst.Name | None:
@@ -647,7 +664,7 @@ def _kept_loss(
 ) -> Iterator[Finding]:
     names = [
         name
-        for name in _operands(kept)
+        for name in operands(kept)
         if isinstance(name, cst.Name)
         and (program.goes_backward(name) or _is_evaluated(program, name))
         and not any(_is_taken_out(b.value) for b in program.reaching(name))
@@ -681,15 +698,6 @@ def _is_evaluated(program: Program, name: cst.Name) -> bool:
     )
 
 
-def _operands(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """Give the parts of a sum, difference, product or quotient."""
-    if isinstance(node, cst.BinaryOperation):
-        yield from _operands(node.left)
-        yield from _operands(node.right)
-    else:
-        yield node
-
-
 def _is_taken_out(value: cst.CSTNode | None) -> bool:
     """Say whether an expression gives a number or a tensor without a graph."""
     if isinstance(value, cst.Call):
@@ -713,15 +721,11 @@ def _number_suffices(program: Program, holder: cst.Name, seen: set[str]) -> bool
         return False
     seen.add(holder.value)
     bindings = program.lookup(holder.value, holder)
-    for name in program.all(cst.Name):
+    for name in program.names.get(holder.value, ()):
+        parent = program.parent[name]
         if (
-            name.value != holder.value
-            or (
-                isinstance(program.parent[name], cst.Attribute)
-                and name is getattr(program.parent[name], "attr", None)
-            )
-            or program.lookup(name.value, name) is not bindings
-        ):
+            isinstance(parent, cst.Attribute) and name is parent.attr
+        ) or program.lookup(name.value, name) is not bindings:
             continue
         if not _number_suffices_here(program, name, seen):
             return False
@@ -1277,16 +1281,69 @@ def cuda_call(program: Program) -> Iterator[Finding]:
     if not is_torch(program):
         return
     own = any(f.name.value == "cuda" for f in program.all(cst.FunctionDef))
+    first_gpu = _first_gpu(program)
     for call in program.all(cst.Call):
         if method(call) != "cuda" or program.dotted(call.func):
             continue
         chosen = [arg for arg in positional(call) if literal(arg.value) is ...]
         if not chosen and not _is_guarded(program, call):
-            yield _moved_to_device(program, call, own_method=own)
+            yield _moved_to_device(program, call, own_method=own, first_gpu=first_gpu)
+    yield from _gpu_taken_for_granted(program)
     for node in program.all(cst.Attribute):
         on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
-        if on_gpu and not _is_guarded(program, node):
+        if not on_gpu or _is_guarded(program, node):
+            continue
+        if not isinstance(node.value, cst.Attribute):  # from torch import cuda
             yield left(program, "cuda-call", node, "structure")
+        else:
+            # On a machine with a GPU this is the same type as before.
+            torch = program.text(node.value.value)
+            either = f"({torch}.cuda if {torch}.cuda.is_available() else {torch})"
+            place = node.value
+            edits = [(program.start(place), program.end(place), either)]
+            yield Finding("cuda-call", program.start(node), edits)
+
+
+_NEEDS_GPU = {
+    f"torch.cuda.{name}"
+    for name in (
+        "current_device", "device", "get_device_capability", "get_device_name",
+        "get_device_properties", "set_device", "synchronize",
+    )
+}  # fmt: skip
+_SWITCH = re.compile(r"(?:use|has|is|on)?_?(?:cuda|gpu)", re.IGNORECASE)
+
+
+def _gpu_taken_for_granted(program: Program) -> Iterator[Finding]:
+    """``CUDA = True``, ``torch.device("cuda")``, ``torch.cuda.set_device(0)``."""
+    torch = _torch_name(program)
+    asked = f"{torch}.cuda.is_available()"
+    for statement in program.all(cst.Assign):
+        names = [program.text(target.target) for target in statement.targets]
+        last = _last_import_of_torch(program)
+        if (
+            all(map(_SWITCH.fullmatch, names))
+            and literal(statement.value) is True
+            and torch
+            and last is not None
+            and program.end(last) < program.start(statement)
+        ):
+            yield replaced(program, "cuda-call", statement.value, asked)
+    for call in program.all(cst.Call):
+        name, first = program.called(call), [arg.value for arg in call.args[:1]]
+        place = first[0] if first else None
+        is_cuda = (
+            isinstance(place, cst.SimpleString)
+            and str(place.evaluated_value).startswith("cuda")
+            and not _is_guarded(program, call)
+        )
+        if name in _NEEDS_GPU and not _is_guarded(program, call):
+            yield left(program, "cuda-call", call, "structure")
+        elif is_cuda and name == "torch.device" and torch and place is not None:
+            text = f'{program.text(place)} if {asked} else "cpu"'
+            yield replaced(program, "cuda-call", place, text)
+        elif is_cuda and method(call) == "to":
+            yield left(program, "cuda-call", call, "structure")
 
 
 def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
@@ -1302,7 +1359,9 @@ def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
     return False
 
 
-def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> Finding:
+def _moved_to_device(
+    program: Program, call: cst.Call, *, own_method: bool, first_gpu: set[cst.Arg]
+) -> Finding:
     refuse = functools.partial(left, program, "cuda-call", call.func)
     assert isinstance(call.func, cst.Attribute)
     where = program.start(call.func.attr)
@@ -1313,7 +1372,8 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
     waiting = keyword(call, "non_blocking")
     if own_method:
         return refuse("structure")
-    if len(call.args) > (waiting is not None):
+    first = [arg for arg in call.args if arg in first_gpu]
+    if len(call.args) > (waiting is not None) + len(first):
         return refuse("gpu-chosen")
     device = _device(program, call)
     if device is None:
@@ -1334,8 +1394,23 @@ def _moved_to_device(program: Program, call: cst.Call, *, own_method: bool) -> F
     opening = program.end(call.func)
     bracket = program.source.index("(", opening) + 1
     edits = [(where, program.end(call.func.attr), "to")]
-    edits.append((bracket, bracket, f"{name}, " if waiting is not None else name))
+    end = program.end(first[0].value) if first else bracket
+    more = waiting is not None and not first
+    edits.append((bracket, end, f"{name}, " if more else name))
     return Finding("cuda-call", where, edits, needs=needs)
+
+
+def _first_gpu(program: Program) -> set[cst.Arg]:
+    """Return the zeros of ``.cuda(0)`` if the program names no other GPU."""
+    zeros: set[cst.Arg] = set()
+    for call in program.all(cst.Call):
+        if method(call) == "set_device":
+            return set()
+        plain = positional(call) if method(call) == "cuda" else []
+        if plain and literal(plain[0].value) != 0:
+            return set()
+        zeros.update(plain[:1])
+    return zeros
 
 
 def _places_storage(program: Program, outer: cst.Lambda, call: cst.Call) -> bool:

@@ -7,11 +7,11 @@ them once this module is imported.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from .program import Program, literal
+from .program import FRESH_TENSORS, Program, literal, operands
 from .rules import (
     Edit,
     Finding,
@@ -103,14 +103,17 @@ def class_target(program: Program) -> Iterator[Finding]:
     """``criterion(output, target[i])``: one target, which has no dimension today."""
     for call in program.all(cst.Call):
         plain = positional(call)
-        if len(plain) < 2 or not isinstance(plain[1].value, cst.Subscript):
-            continue
         names = _loss_names(program, call)
-        if not names or not names <= _CLASS_LOSSES:
+        if len(plain) < 2 or not names or not names <= _CLASS_LOSSES:
             continue
         target = plain[1].value
-        part = target.slice[0].slice if len(target.slice) == 1 else None
-        if not isinstance(part, cst.Index) or not _counts(program, part.value, call):
+        part = (
+            target.slice[0].slice
+            if isinstance(target, cst.Subscript) and len(target.slice) == 1
+            else None
+        )
+        counted = isinstance(part, cst.Index) and _counts(program, part.value, call)
+        if not counted and not _runs_through_tensor(program, target):
             continue
         torch = torch_needed(program)
         if torch is None:
@@ -126,14 +129,13 @@ def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
     bindings = program.reaching(node) if isinstance(node, cst.Name) else []
     for binding in bindings:
         loop, counted = binding.node, binding.value
-        name = counted.func if isinstance(counted, cst.Call) else None
-        counts = isinstance(name, cst.Name) and name.value in {"range", "enumerate"}
-        if not isinstance(loop, cst.For) or not counts:
+        called = counted.func if isinstance(counted, cst.Call) else None
+        name = called.value if isinstance(called, cst.Name) else ""
+        if not isinstance(loop, cst.For) or name not in {"range", "enumerate"}:
             return False
         index = program.text(node)
-        if name.value == "enumerate" and not program.text(loop.target).startswith(
-            (index + ",", "(" + index)
-        ):
+        pair = (index + ",", "(" + index)
+        if name == "enumerate" and not program.text(loop.target).startswith(pair):
             return False
     if not bindings:
         return False
@@ -145,6 +147,35 @@ def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
         and any(step.search(program.text(arg)) for arg in item.args)
         for item in program.inside(bindings[0].node)
     )
+
+
+def _runs_through_tensor(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a loop such as ``for x, y in zip(xs, ys)`` binds an element."""
+    bindings = program.reaching(node) if isinstance(node, cst.Name) else []
+    for binding in bindings:
+        loop, iterated = binding.node, binding.value
+        if not isinstance(loop, cst.For) or iterated is None:
+            return False
+        target: cst.BaseExpression = loop.target
+        while isinstance(iterated, cst.Call) and isinstance(iterated.func, cst.Name):
+            parts = [arg.value for arg in iterated.args]
+            if not isinstance(target, cst.Tuple) or not parts:
+                return False
+            names = [program.text(item.value) for item in target.elements]
+            called = iterated.func.value
+            if called == "enumerate" and len(names) == 2:
+                target, iterated = target.elements[1].value, parts[0]
+            elif called == "zip" and program.text(node) in names:
+                place = names.index(program.text(node))
+                if place >= len(parts):
+                    return False
+                target, iterated = target.elements[place].value, parts[place]
+            else:
+                return False
+        values = [_innermost(program, value) for value in program.values(iterated)]
+        if not values or any(program.called(v) not in FRESH_TENSORS for v in values):
+            return False
+    return bool(bindings)
 
 
 _TARGET_MAKERS = {
@@ -167,12 +198,11 @@ def bce_shape(program: Program) -> Iterator[Finding]:
         known = flat and all(program.called(v) in _TARGET_MAKERS for v in made)
         if not known or not _gives_column(program, output):
             continue
-        if not isinstance(output, (cst.Name, cst.Attribute)):
-            yield left(program, "bce-shape", target, "structure")
-            continue
         end = outer_end(program, target)
-        edits = [(end, end, f".view_as({program.text(output)})")]
-        yield Finding("bce-shape", program.start(target), edits)
+        same = ".unsqueeze(1)"
+        if isinstance(output, (cst.Name, cst.Attribute)):
+            same = f".view_as({program.text(output)})"
+        yield Finding("bce-shape", program.start(target), [(end, end, same)])
 
 
 def _innermost(
@@ -188,20 +218,38 @@ def _innermost(
             if program.called(node):
                 break
             node = node.func.value
+        elif _only_wraps(program, node):
+            node = node.args[0].value
         else:
             break
     return node
+
+
+def _only_wraps(program: Program, call: cst.Call) -> bool:
+    """Say whether a function of the program gives back its argument, moved perhaps."""
+    functions = program.functions_called(call)
+    if len(functions) != 1 or len(call.args) != 1 or not functions[0].params.params:
+        return False
+    name = functions[0].params.params[0].name.value
+    results = [_innermost(program, value) for value in program.returns(functions[0])]
+    return bool(results) and all(
+        isinstance(item, cst.Name) and item.value == name for item in results
+    )
+
+
+_FLATTENS = re.compile(r"squeeze|(?:view|reshape)\(-1\)|mean\(|sum\(|\[:, 0\]")
 
 
 def _gives_column(program: Program, output: cst.BaseExpression) -> bool:
     """Say whether a network gives rows of one number, as far as the text tells."""
     values = program.values(output)
     for value in values:
-        if not isinstance(value, cst.Call) or not program.is_network(value.func):
+        if not isinstance(value, cst.Call):
             return False
         functions = program.functions_called(value)
-        returned = [item for f in functions for item in program.returns(f)]
-        if re.search(r"squeeze|view|mean|sum\(", " ".join(map(program.text, returned))):
+        if not functions and not program.is_network(value.func):
+            return False
+        if any(_FLATTENS.search(program.text(function)) for function in functions):
             return False
         if not functions and program.dimensions(value) != 2:
             networks = program.values(value.func)
@@ -241,24 +289,27 @@ def arange_integer(program: Program) -> Iterator[Finding]:
 def _needs_floats(program: Program, call: cst.Call) -> bool:
     node: cst.CSTNode = call
     for outer in program.ancestors(call):
-        if isinstance(outer, cst.Attribute) and outer.attr.value in {
-            "float", "double", "long", "int", "type", "to", "numpy", "tolist",
-        }:  # fmt: skip
-            return False
         if isinstance(outer, cst.Call) and isinstance(node, cst.Arg):
             if program.called(outer) != "torch.autograd.Variable":
                 return program.is_network(outer.func)
             asked = keyword(outer, "requires_grad")
             if asked is not None and literal(asked.value) is True:
                 return True
-        elif isinstance(outer, cst.Call) and method(outer) in {
-            "requires_grad_", "normal_", "uniform_",
-        }:  # fmt: skip
+        elif isinstance(outer, cst.Call) and method(outer) in _WANT_FLOATS:
             return True
         elif isinstance(outer, cst.Assign):
             return _goes_into_network(program, outer)
+        elif not isinstance(outer, (cst.Call, cst.Arg, cst.Attribute)) or (
+            isinstance(outer, cst.Attribute)
+            and outer.attr.value not in _KEEP_KIND | _WANT_FLOATS
+        ):
+            return False
         node = outer
     return False
+
+
+_WANT_FLOATS = {"requires_grad_", "normal_", "uniform_"}
+_KEEP_KIND = {"view", "reshape", "unsqueeze", "cuda", "detach", "clone"}
 
 
 def _goes_into_network(program: Program, statement: cst.Assign) -> bool:
@@ -303,16 +354,41 @@ def _is_dictionary(program: Program, node: cst.BaseExpression) -> bool:
     )
 
 
+@rule
+def one_index_too_many(program: Program) -> Iterator[Finding]:
+    """``torch.max(out, 1)[1].data[0][0]``: the dimension asked for is gone."""
+    for node in program.all(cst.Subscript):
+        inner = node.value
+        if not isinstance(inner, cst.Subscript) or not _is_element(program, node):
+            continue
+        name: cst.BaseExpression = inner.value
+        if isinstance(name, cst.Attribute) and name.attr.value == "data":
+            name = name.value
+        made = [b.value for b in program.bindings_of(name)]
+        reduced = [
+            isinstance(call, cst.Call)
+            and program.called(call) == "torch.max"
+            and not keyword(call, "keepdim")
+            and len(call.args) == 2
+            for call in made
+        ]
+        if reduced and all(reduced):
+            yield left(program, "data-index", node, "not-one-number")
+
+
 def _is_element(program: Program, node: cst.BaseExpression | None) -> bool:
-    """Say whether a value is an element of the indices that ``topk`` or ``max`` give."""
+    """Say whether a value is an element of what ``topk`` or ``max`` give."""
     depth = 0
-    while isinstance(node, cst.Subscript):
+    while isinstance(node, cst.Subscript) or (
+        isinstance(node, cst.Attribute) and node.attr.value == "data"
+    ):
+        if isinstance(node, cst.Attribute):
+            node = node.value
+            continue
         index = node.slice[0].slice
         if len(node.slice) != 1 or not isinstance(index, cst.Index):
             return False
         depth, node = depth + 1, node.value
-        if depth and isinstance(node, cst.Name):
-            break
     if not depth or not isinstance(node, cst.Name):
         return False
     bindings = program.reaching(node)
@@ -366,40 +442,68 @@ def _from_array(program: Program, node: cst.BaseExpression) -> Iterator[Finding]
 @rule
 def step_between(program: Program) -> Iterator[Finding]:
     """Two backwards through one graph, and an optimizer's step between them."""
-    for block in program.all(cst.IndentedBlock, cst.Module):
+    blocks: list[cst.IndentedBlock | cst.Module] = [program.module]
+    blocks += program.all(cst.IndentedBlock)
+    for block in blocks:
         kept = stepped = False
+        # Values computed since the first backward; all others hang on its graph.
         fresh: set[str] = set()
-        for statement in block.body:
-            if not isinstance(statement, cst.SimpleStatementLine):
+        bound: set[str] = set()
+        parts = [part for line in _lines(block.body) for part in line.body]
+        for part in parts:
+            if isinstance(part, cst.Assign):
+                names = {program.text(t.target) for t in part.targets}
+                bound |= names
+                if _is_new(program, part.value, bound - fresh):
+                    fresh |= names
+            call = part.value if isinstance(part, cst.Expr) else None
+            if not isinstance(call, cst.Call) or not isinstance(
+                call.func, cst.Attribute
+            ):
                 continue
-            for part in statement.body:
-                if isinstance(part, cst.Assign):
-                    fresh.update(program.text(t.target) for t in part.targets)
-                call = part.value if isinstance(part, cst.Expr) else None
-                if not isinstance(call, cst.Call):
-                    continue
-                name = method(call)
-                owner = (
-                    program.text(call.func.value)
-                    if isinstance(call.func, cst.Attribute)
-                    else ""
-                )
-                if name == "backward":
-                    if kept and stepped and owner not in fresh:
-                        yield left(program, "step-between", call, "order")
-                    again = keyword(call, "retain_graph") or keyword(
-                        call, "retain_variables"
-                    )
-                    kept = again is not None and literal(again.value) is True
-                    stepped, fresh = False, set()
-                elif name == "step" and "sched" not in owner.lower():
-                    stepped = True
+            owner = program.text(call.func.value)
+            if method(call) == "backward":
+                if kept and stepped and owner not in fresh:
+                    yield left(program, "step-between", call, "order")
+                again = keyword(call, "retain_graph")
+                again = again or keyword(call, "retain_variables")
+                kept = again is not None and literal(again.value) is True
+                stepped, fresh = False, set()
+            elif method(call) == "step" and "sched" not in owner.lower():
+                stepped = True
+
+
+_PASSES_ON = {"log", "exp", "mean", "sum", "sqrt", "abs"}
+
+
+def _is_new(program: Program, node: cst.BaseExpression, old: set[str]) -> bool:
+    """Say whether an expression uses no value of ``old`` but as a network's input."""
+    for part in operands(node):
+        if isinstance(part, cst.Name) and part.value in old:
+            return False
+        if isinstance(part, cst.Call):
+            last = program.text(part.func).rpartition(".")[2]
+            passes = program.called(part).startswith("torch.") or last in _PASSES_ON
+            if passes and not all(_is_new(program, a.value, old) for a in part.args):
+                return False
+    return True
+
+
+def _lines(
+    statements: Sequence[cst.CSTNode],
+) -> Iterator[cst.SimpleStatementLine]:
+    """Give the simple statements of a block, those under a ``with`` as well."""
+    for statement in statements:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield statement
+        elif isinstance(statement, cst.With):
+            yield from _lines(statement.body.body)
 
 
 @rule
 def no_grad_data(program: Program) -> Iterator[Finding]:
     """``torch.no_grad()`` around only the lines that move the data."""
-    moves = {"cuda", "to"}
+    moves = {"cuda", "cpu", "to"}
     for block in program.all(cst.With):
         names = {program.called(item.item) for item in block.items}
         if "torch.no_grad" not in names:
@@ -429,7 +533,7 @@ def no_grad_data(program: Program) -> Iterator[Finding]:
                 and method(call) not in moves
                 and (program.is_network(call.func) or _is_called_model(program, call))
                 and not under_no_grad(program, call)
-                and not _goes_backward_later(program, outer)
+                and not _goes_backward_later(program, outer, block)
             ):
                 yield left(program, "no-grad-data", call, "structure")
                 break
@@ -443,7 +547,9 @@ def _innermost_moved(
     while isinstance(node, cst.Call):
         if program.called(node) == "torch.autograd.Variable" and node.args:
             node = found = node.args[0].value
-        elif method(node) in {"cuda", "to"} and isinstance(node.func, cst.Attribute):
+        elif method(node) in {"cuda", "cpu", "to"} and isinstance(
+            node.func, cst.Attribute
+        ):
             node = found = node.func.value
         else:
             return None
@@ -454,9 +560,15 @@ def _is_called_model(program: Program, call: cst.Call) -> bool:
     return program.text(call.func) in {"model", "net", "network", "cnn"}
 
 
-def _goes_backward_later(program: Program, node: cst.CSTNode) -> bool:
+def _goes_backward_later(
+    program: Program, node: cst.CSTNode, block: cst.CSTNode
+) -> bool:
+    """Say whether something in ``node``, in the cell of ``block``, goes backward."""
+    start, end = program.cell_span(block)
     return any(
-        isinstance(item, cst.Call) and method(item) == "backward"
+        isinstance(item, cst.Call)
+        and method(item) == "backward"
+        and start <= program.start(item) < end
         for item in program.inside(node)
     )
 
@@ -478,6 +590,8 @@ def later_arguments(program: Program) -> Iterator[Finding]:
         if name in {"add", "add_", "sub", "sub_"} and len(plain) == len(call.args) == 2:
             if program.called(call) or not is_torch(program):
                 continue
+            if not _is_factor(plain[0].value):  # FloatFunctional().add(x, y), say
+                continue
             number, tensor = (program.text(arg.value) for arg in plain)
             start, end = program.start(call.args[0]), outer_end(program, plain[1].value)
             if "#" in program.source[start:end]:
@@ -486,9 +600,19 @@ def later_arguments(program: Program) -> Iterator[Finding]:
                 edits = [(start, end, f"{tensor}, alpha={number}")]
                 yield Finding("add-number", program.start(call), edits)
     for node in program.all(cst.Attribute):
-        if node.attr.value == "require_grad" and is_torch(program):
-            if isinstance(program.parent[node], cst.AssignTarget):
-                yield left(program, "require-grad", node, "choose")
+        misspelled = node.attr.value == "require_grad" and is_torch(program)
+        if misspelled and isinstance(program.parent[node], cst.AssignTarget):
+            yield left(program, "require-grad", node, "choose")
+
+
+def _is_factor(node: cst.BaseExpression) -> bool:
+    """Say whether an argument looks like a number: 0.1, -lr, group["lr"]."""
+    if isinstance(node, cst.Subscript):
+        index = node.slice[0].slice
+        return isinstance(index, cst.Index) and isinstance(
+            index.value, cst.SimpleString
+        )
+    return isinstance(node, (cst.BaseNumber, cst.UnaryOperation))
 
 
 _LATER = {
