@@ -121,6 +121,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def kernels(session: nox.Session) -> None:
+    """Compile the playground's arithmetic (C) into WebAssembly anew."""
+    session.install("ziglang")
+    session.run("python", "docs/pieces/playground/compile.py")
+
+
+@nox.session
 def cards(session: nox.Session) -> None:
     """Draw cards for links and covers of EPUBs anew (needs Chromium, a font, site/)."""
     require_site(session)
