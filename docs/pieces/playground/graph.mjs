@@ -247,7 +247,9 @@ export class Graph {
   /** @param {number} x @param {number} y */
   lineAt(x, y) {
     const half = (this.size ?? 30) / 2;
-    let best = null, least = 9;
+    /** @type {{ layer: number, unit: number, input: number } | null} */
+    let best = null;
+    let least = 9;
     for (let layer = 1; layer < this.columns.length; layer++)
       for (let unit = 0; unit < this.sizes[layer]; unit++)
         for (let input = 0; input < this.sizes[layer - 1]; input++) {
