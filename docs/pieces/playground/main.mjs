@@ -6,14 +6,15 @@ import { readData } from "./data.mjs";
 import { COLORS, contextOf, drawCross, drawCurves, drawPoints, mark, Scene } from "./drawing.mjs";
 import { Graph } from "./graph.mjs";
 import { NeuronPanel, phases, shortNumber, ThroughPanel } from "./inspect.mjs";
-import { ACTIVATIONS, initialParameters } from "./network.mjs";
+import { initialParameters } from "./network.mjs";
 import { pythonScript } from "./python.mjs";
 import { Generator } from "./random.mjs";
+import { Rival } from "./rival.mjs";
 import { server } from "./serve.mjs";
 import { setupOf } from "./setup.mjs";
+import { Settings } from "./settings.mjs";
 import {
-  BATCHES, inOrder, LIMITS, NOISES, noteChange, OPTIMIZERS, OUTPUTS, PENALTIES, placeOf, RATES,
-  readField, readState, sizesOf, SPEEDS, TESTS, usual, writeState,
+  inOrder, LIMITS, noteChange, placeOf, RATES, readState, sizesOf, usual, writeState,
 } from "./state.mjs";
 import { Surface } from "./surface.mjs";
 import { Trainer } from "./trainer.mjs";
@@ -62,18 +63,12 @@ pieces.playground = async function playground(box, fields) {
 
   // -- The elements -----------------------------------------------------------------------
 
-  const select = (/** @type {string} */ key, /** @type {any[]} */ options, /** @type {(value: string) => void} */ choose) =>
-    make("label", { class: "pg-field" }, make("span", {}, words[key]),
-      make("select", { "data-field": key, onchange: (/** @type {any} */ event) => choose(event.target.value) },
-        ...options.map(([value, text]) => make("option", { value }, text))));
   const button = (/** @type {string} */ key, /** @type {(event: any) => void} */ press, attributes = {}) =>
     make("button", { type: "button", "data-press": key, onclick: press, ...attributes }, words[key]);
   const figure = (/** @type {string} */ key) => {
     const value = make("data", { class: `pg-${key}` });
     return [make("span", {}, `${words[key]} `, value), value];
   };
-  const named = (/** @type {string[]} */ names) => names.map((name) => [name, words[name]]);
-
   const playButton = button("play", () => (running ? pause() : play()), { class: "pg-play" });
   const [stepsPart, stepsValue] = figure("steps");
   const [lossPart, lossValue] = figure("loss");
@@ -84,39 +79,22 @@ pieces.playground = async function playground(box, fields) {
   const probeText = make("p", { class: "pg-probe" });
   const marks = make("div", { class: "pg-row pg-marks", role: "group", "aria-label": words.new_points });
   const curveCanvas = make("canvas", { class: "pg-curve", role: "img" });
-  const seedInput = make("input", { type: "number", min: 0, max: LIMITS.seed, step: 1, inputmode: "numeric" });
-  const amounts = make("select", { "data-field": "amount", "aria-label": words.amount,
-    onchange: () => change({ penalty: [state.penalty[0], Number(amounts.value)] }) },
-    ...PENALTIES.map((value) => make("option", { value }, value)));
   const link = make("a", {}, words.link);
   const code = make("code");
   const script = make("details", { class: "pg-fold pg-script" }, make("summary", {}, words.code), make("pre", { tabindex: 0 }, code));
-  const check = (/** @type {string} */ key, /** @type {boolean} */ checked, /** @type {(on: boolean) => void} */ change) =>
-    make("label", { class: "pg-check" },
-      make("input", { type: "checkbox", checked, "data-field": key, onchange: (/** @type {any} */ event) => { change(event.target.checked); paint(); } }),
-      ` ${words[key]}`);
-
-  const settings = make("div", { class: "pg-settings" },
-    select("data", named([...Object.keys(OUTPUTS), "points"]), (value) => change({ data: value })),
-    select("noise", NOISES.map((n) => [n, n]), (value) => change({ noise: Number(value) })),
-    select("test", TESTS.map((n) => [n, `${n}%`]), (value) => change({ test: Number(value) })),
-    select("batch", BATCHES.map((n) => [n, n === "all" ? words.batch_all : n]), (value) => change({ batch: value })),
-    select("activation", Object.entries(ACTIVATIONS).map(([name, { module }]) => [name, module === "ReLU" ? module : name]), (value) => change({ activation: /** @type {any} */ (value) })),
-    select("optimizer", named(OPTIMIZERS), (value) => change({ optimizer: value, lr: rateFor(value) })),
-    select("penalty", [["none", words.none], ["l1", "L1"], ["l2", "L2"]], (value) =>
-      change({ penalty: value === "none" ? [value, 0] : [value, state.penalty[1] || 0.001] })),
-    make("label", { class: "pg-field pg-amount" }, make("span", {}, words.amount), amounts),
-    select("init", named(["linear", "small"]), (value) => change({ init: value })),
-    make("div", { class: "pg-field pg-seed" },
-      make("label", {}, make("span", {}, words.seed), seedInput),
-      button("next_seed", () => change({ seed: (state.seed + 1) % (LIMITS.seed + 1) }))),
-    select("speed", SPEEDS.map((n) => [n, n === "max" ? words.speed_max : n === "1" ? words.speed_one : say("speed_many", { n })]), (value) => {
+  const settings = new Settings(pieces, words, {
+    now: () => state,
+    change,
+    speed(value) {
       state.speed = value;
       showAddress();
-    }),
-    check("show_test", showTest, (on) => { showTest = on; }),
-    check("hard", hard, (on) => { hard = on; }),
-    make("p", { class: "pg-quiet" }, words.restarts));
+    },
+    changeOptimizer: (value) => change({ optimizer: value, lr: rateFor(value) }),
+    look(options) {
+      ({ hard, showTest } = options);
+      paint();
+    },
+  });
 
   const sheet = make("dialog", { class: "pg-sheet", "aria-label": words.settings },
     button("close_settings", () => sheet.close()));
@@ -162,7 +140,10 @@ pieces.playground = async function playground(box, fields) {
       through.phase = 0;
       showThrough();
     },
-    close: closeThrough,
+    close() {
+      closeThrough();
+      throughButton.focus({ preventScroll: true });
+    },
     hear,
   });
   const throughButton = button("through", () => {
@@ -186,7 +167,7 @@ pieces.playground = async function playground(box, fields) {
     surface.element, script);
   const whole = make("a", { class: "pg-whole" }, words.whole);
 
-  const rateField = select("rate", RATES.map((rate) => [rate, rate]), (value) => changeRate(Number(value)));
+  const rateField = settings.select("rate", RATES.map((rate) => [rate, rate]), (value) => changeRate(Number(value)));
   box.prepend(
     make("div", { class: "pg-bar" },
       make("div", { class: "pg-row" },
@@ -204,11 +185,6 @@ pieces.playground = async function playground(box, fields) {
     sheet);
   box.classList.toggle("pg-small", !isOwnPage);
 
-  seedInput.addEventListener("change", () => {
-    const seed = readField("seed", seedInput.value);
-    if (seed === undefined) seedInput.value = state.seed;
-    else change({ seed });
-  });
   script.addEventListener("toggle", showScript);
 
   /** @param {HTMLElement} pressed @param {string} text */
@@ -488,21 +464,8 @@ pieces.playground = async function playground(box, fields) {
   }
 
   function showControls() {
-    const values = {
-      data: state.data, noise: state.noise, test: state.test, batch: state.batch, activation: state.activation,
-      optimizer: state.optimizer, penalty: state.penalty[0], amount: state.penalty[1], init: state.init,
-      speed: state.speed, rate: report.rate,
-    };
-    for (const [name, value] of Object.entries(values)) {
-      const field = box.querySelector(`[data-field=${name}]`);
-      if (!(field instanceof HTMLSelectElement)) continue;
-      if (name === "amount" && !value) continue;
-      if (![...field.options].some((option) => option.value === String(value)))
-        field.append(make("option", { value }, value)); // from the address
-      field.value = String(value);
-    }
-    amounts.parentElement.hidden = state.penalty[0] === "none";
-    seedInput.value = state.seed;
+    settings.show(state);
+    settings.showValue(rateField.querySelector("select"), report.rate);
     const own = state.data === "points";
     marks.hidden = !own;
     plane.classList.toggle("pg-own", own);
@@ -688,14 +651,13 @@ pieces.playground = async function playground(box, fields) {
     graph.strong = null;
     graph.number();
     paint();
-    throughButton.focus({ preventScroll: true });
   }
 
   // -- Two set-ups side by side -----------------------------------------------------------
 
   /** @param {import("./state.mjs").State} kept */
   function compare(kept) {
-    rival = new Rival(structuredClone(kept));
+    rival = newRival(kept);
     rivalBox.hidden = false;
     compareButton.textContent = words.compare_end;
     startOver();
@@ -710,66 +672,16 @@ pieces.playground = async function playground(box, fields) {
     showAddress();
   }
 
-  // The other side: its own training, always as many steps as this one.
-  class Rival {
-    /** @param {import("./state.mjs").State} kept */
-    constructor(kept) {
-      this.state = { ...kept, changes: [], steps: 0 };
-      this.trainer = new Trainer(workerFile);
-      /** @type {any} */
-      this.report = null;
-      this.busy = false;
-    }
-    async restart() {
-      this.data = readData(this.state, sets);
-      this.scene = new Scene(this.state, sizesOf(this.state), this.data.square);
-      this.report = null;
-      this.busy = true;
-      this.report = await this.trainer.ask({ act: "setup", setup: setupOf(this.state, this.data) });
-      this.busy = false;
-      this.goal = 0;
-      this.show();
-    }
-    /** @param {number} step */
-    async follow(step) {
-      this.goal = step;
-      if (this.busy || !this.report || this.report.step >= step) return;
-      this.busy = true;
-      const answer = await this.trainer.ask({ act: "run", steps: Infinity, until: step, milliseconds: trainer.milliseconds });
-      this.busy = false;
-      if (answer.step > (this.goal ?? 0)) return;
-      this.report = answer;
-      this.show();
-      if (this.goal && this.goal > answer.step) this.follow(this.goal);
-    }
-    show() {
-      this.scene?.network.parameters.set(this.report.parameters);
+  /** @param {import("./state.mjs").State} kept */
+  const newRival = (kept) => new Rival(structuredClone(kept), {
+    sets, words, say, workerFile, plane: rivalPlane, text: rivalText,
+    now: () => state,
+    look: () => ({ rough: running && isSlow, ink: inkColor(), hard, showTest }),
+    changed() {
       dirty = true;
       schedule();
-      if (!running) paint();
-    }
-    paint() {
-      if (!this.report || !this.scene || !this.data) return;
-      this.scene.look(running && isSlow);
-      const ink = inkColor();
-      const { context, width } = this.scene.drawPlane(rivalPlane, ink, { unit: null, hard, blank: !this.data.train.labels.length });
-      drawPoints(context, width, this.data.train, this.data.square, ink, false);
-      if (showTest) drawPoints(context, width, this.data.test, this.data.square, ink, true);
-      const { step, loss, testLoss, accuracy } = this.report;
-      const figures = [`${words.steps} ${step}`, `${words.loss} ${shortNumber(loss, 4)}`];
-      if (Number.isFinite(testLoss)) figures.push(`${words.test_loss} ${shortNumber(testLoss, 4)}`);
-      figures.push(`${words.accuracy} ${percent(accuracy)}`, ...this.differences());
-      const text = figures.join(words.separator);
-      if (rivalText.textContent !== text) rivalText.textContent = text;
-    }
-    differences() {
-      const mine = new URLSearchParams(writeState(state, 0)), other = new URLSearchParams(writeState(this.state, 0));
-      const names = [...new Set([...mine.keys(), ...other.keys()])].filter((name) => !["speed", "steps", "points"].includes(name));
-      const list = names.filter((name) => mine.get(name) !== other.get(name)).map((name) =>
-        say("difference", { name, here: mine.get(name) ?? "–", there: other.get(name) ?? "–" }));
-      return list.length ? list : [words.compare_same];
-    }
-  }
+    },
+  });
 
   // -- The reader's own points ------------------------------------------------------------
 
@@ -816,7 +728,7 @@ pieces.playground = async function playground(box, fields) {
     if (beside && isOwnPage) {
       const other = readState(Object.fromEntries(new URLSearchParams(beside)));
       problems = [...problems, ...other.problems];
-      rival = new Rival(other.state);
+      rival = newRival(other.state);
       rivalBox.hidden = false;
       compareButton.textContent = words.compare_end;
     }
@@ -839,15 +751,15 @@ pieces.playground = async function playground(box, fields) {
     const wide = isOwnPage && box.clientWidth >= WIDE;
     const home = wide ? aside : sheet;
     box.classList.toggle("pg-wide", wide);
-    if (settings.parentElement !== home) {
+    if (settings.element.parentElement !== home) {
       if (wide) sheet.close();
-      home.append(settings);
+      home.append(settings.element);
     }
     sheetButton.hidden = wide;
     graph.place();
   }
 
-  sheet.append(settings);
+  sheet.append(settings.element);
   arrange();
   open({ state, problems }, fields.beside);
   pieces.whenSeen(box, (/** @type {boolean} */ isSeen) => {
