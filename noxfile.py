@@ -120,6 +120,21 @@ def bench(session: nox.Session) -> None:
         session.run("python", f"tests/{name}.py")
 
 
+@nox.session(venv_backend="none")
+def modules(session: nox.Session) -> None:
+    """Check types of the pieces' JavaScript and test it (needs Node.js and npm)."""
+    session.run("npx", "--yes", "-p", "typescript@5.9", "tsc", "-p", "docs/pieces")
+    tests = sorted(map(str, Path("tests/pieces").glob("*.test.mjs")))
+    session.run("node", "--test", *tests)
+
+
+@nox.session
+def kernels(session: nox.Session) -> None:
+    """Compile the playground's arithmetic (C) into WebAssembly anew."""
+    session.install("ziglang")
+    session.run("python", "docs/pieces/playground/compile.py")
+
+
 @nox.session
 def cards(session: nox.Session) -> None:
     """Draw cards for links and covers of EPUBs anew (needs Chromium, a font, site/)."""

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import os
+import re
 from ast import literal_eval
 from base64 import b64decode, b64encode
 from functools import cache
@@ -210,11 +211,13 @@ def test_a_digit_can_be_drawn_with_the_keyboard_and_is_announced(visit):
         tab.keyboard.press("ArrowDown")
     assert answer(tab).startswith("它读作 1")
     tab.wait_for_function(
-        "document.querySelector('[role=status]').textContent.startsWith('它读作 1')"
+        "document.querySelector('.piece-box [role=status]')"
+        ".textContent.startsWith('它读作 1')"
     )
     tab.keyboard.press("Space")
     tab.wait_for_function(
-        "document.querySelector('[role=status]').textContent.startsWith('提笔')"
+        "document.querySelector('.piece-box [role=status]')"
+        ".textContent.startsWith('提笔')"
     )
     tab.keyboard.press("Delete")
     assert answer(tab) == "在方框里写一个 0 到 9 的数字。"
@@ -342,3 +345,53 @@ def test_the_piece_rests_when_nobody_draws(visit):
            })"""
     )
     assert frames == 0
+
+
+def test_on_a_phone_verdict_paper_and_clear_are_in_view_together(visit):
+    tab = open_digit(visit(viewport={"width": 360, "height": 640}))
+    tab.locator(".digit-answer").evaluate("(box) => box.scrollIntoView()")
+    boxes = [
+        tab.locator(name).bounding_box()
+        for name in (".digit-answer", ".digit-paper", ".digit-clear")
+    ]
+    assert all(box["y"] >= 0 for box in boxes)
+    assert all(box["y"] + box["height"] <= 640 for box in boxes)
+
+
+def test_the_layers_are_shown_as_pictures_and_the_gradient_is_its_slope(visit):
+    tab = open_digit(visit())
+    tab.click("text=Take an image of the test set")
+    tab.wait_for_selector(".digit-samples button")
+    tab.locator(".digit-samples button").first.click()
+    tab.click(".digit-inside summary")
+    tab.wait_for_selector(".digit-layers figure")
+    captions = tab.locator(".digit-layers figcaption").all_inner_texts()
+    sizes = [int(re.search(r"of (\d+) neurons", text)[1]) for text in captions]
+    pictures = tab.locator(".digit-layers canvas").evaluate_all(
+        "(all) => all.map(({ width, height }) => width * height)"
+    )
+    assert len(sizes) >= 2
+    assert all(
+        n <= area < n + n**0.5 + 1 for n, area in zip(sizes, pictures, strict=True)
+    )
+    measured, gradient = tab.evaluate(
+        """() => {
+          const pixels = Array.from({ length: 784 }, (_, i) => (i * 37) % 256);
+          const logit = (moved) => {
+            const p = pieces.digit.probabilities(moved);
+            return Math.log(p[3]) - Math.log(p[5]);
+          };
+          const [three, five] = [3, 5].map((n) => pieces.digit.gradient(pixels, n));
+          const at = 406, moved = pixels.slice();
+          moved[at] += 0.01;
+          const slope = ((logit(moved) - logit(pixels)) / 0.01) * (255 / 2);
+          return [slope, three[at] - five[at]];
+        }"""
+    )
+    assert measured == pytest.approx(gradient, abs=1e-3)
+
+
+def test_paper_is_dark_in_the_dark_theme_and_is_read_the_same(visit):
+    tab = open_digit(visit(color_scheme="dark"))
+    style = "(box) => getComputedStyle(box).filter"
+    assert tab.locator(".digit-paper").evaluate(style) == "invert(0.9)"

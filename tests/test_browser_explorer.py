@@ -92,7 +92,8 @@ def test_the_explorer_moves_by_keyboard_and_says_so(visit):
     tab.keyboard.press("ArrowRight")
     assert tab.input_value("input[type=number]") == "1.1"
     tab.wait_for_function(
-        "document.querySelector('[role=status]').textContent.includes('z = 1.1')"
+        "document.querySelector('.piece-box [role=status]')"
+        ".textContent.includes('z = 1.1')"
     )
     tab.focus("#explorer-depth")
     tab.keyboard.press("Home")
@@ -159,3 +160,19 @@ def test_the_explorer_opens_as_its_address_says_or_says_why_not(
         "At z = −2 the value of GELU" if readable else "At z = 1 the value of sigmoid"
     )
     assert shown in tab.inner_text(".piece-box")
+
+
+def test_a_link_opens_the_same_set_up(visit):
+    visitor = visit()
+    tab = open_explorer(visitor)
+    tab.check("input[value='Leaky ReLU']")
+    tab.fill("input[type=number]", "-2.5")
+    tab.keyboard.press("Tab")
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.click("[data-press=copy_link]")
+    link = tab.evaluate("navigator.clipboard.readText()")
+    assert link.endswith("#f=leaky-relu&z=-2.5&depth=10&w=1")
+    guest = visit().open(link)
+    guest.wait_for_selector(".piece-box button")
+    assert guest.is_checked("input[value='Leaky ReLU']")
+    assert guest.input_value("input[type=number]") == "-2.5"

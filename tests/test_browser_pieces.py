@@ -19,7 +19,7 @@ PIECES = sorted(
 )
 OWN_PAGES = [f"{lang}/pieces/{name}.html" for lang in LANGUAGES for name in PIECES]
 # What a browser needs besides the weights of a network and the still picture.
-LIMIT_BYTES = 60_000
+LIMIT_BYTES = 90_000
 
 
 @cache

@@ -3,6 +3,8 @@
 The script that readers copy is run by this Python, which needs torch and numpy.
 """
 
+import contextlib
+import io
 import itertools
 import os
 import re
@@ -65,7 +67,7 @@ class Playground:
     def heard(self) -> str:
         # The last word counts, after a moment by the page's own clock.
         self.tab.evaluate("new Promise((done) => setTimeout(done, 400))")
-        return self.tab.locator("[role=status]").text_content()
+        return self.tab.locator(".piece-box [role=status]").text_content()
 
     def copied_script(self) -> str:
         self.visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -107,48 +109,126 @@ def test_a_seed_draws_the_weights_that_pytorch_draws(playground):
             for layer in layers if init == "small" else []:
                 nn.init.normal_(layer.weight, std=0.01)
                 nn.init.zeros_(layer.bias)
-            expected = [p.flatten() for la in layers for p in (la.weight, la.bias)]
-            drawn = tab.evaluate(
+            expected = torch.cat(
+                [p.flatten() for la in layers for p in (la.weight, la.bias)]
+            )
+            order = torch.randperm(37)
+            drawn, shuffled = tab.evaluate(
                 """([sizes, init, seed]) => {
-                  const { Network } = pieces.playground;
-                  return new Network(sizes, "tanh", init, seed).layers.flatMap(
-                    ({ weights, biases }) => [[...weights], [...biases]]);
+                  const { Generator, initialParameters } = pieces.playground.engine;
+                  const generator = new Generator(seed), order = new Int32Array(37);
+                  const drawn = initialParameters(sizes, init, generator);
+                  generator.shuffle(order);
+                  return [[...drawn], [...order]];
                 }""",
                 [sizes, init, seed],
             )
-            for ours, theirs in zip(drawn, expected, strict=True):
-                assert len(ours) == len(theirs)
-                difference = torch.tensor(ours, dtype=torch.float64) - theirs
-                worst = max(worst, difference.abs().max().item())
+            difference = torch.tensor(drawn, dtype=torch.float64) - expected
+            worst = max(worst, difference.abs().max().item())
+            assert shuffled == order.tolist()
     # Logarithm and cosine of two libraries may differ in the last of 53 bits.
     assert worst <= 2**-52
 
 
+SETUPS = [
+    "",  # the usual set-up
+    "hidden=1",
+    "hidden=0&lr=0.1",
+    "hidden=10,10,10&lr=0.1&seed=0",
+    "hidden=10&activation=sigmoid&lr=3&seed=11",
+    "hidden=4&init=small&seed=7",
+    "hidden=6,3&activation=relu&lr=0.03&seed=2",
+    "data=gaussians&hidden=3&activation=relu&lr=0.1&seed=4294967295",
+    "data=gaussians&hidden=0&lr=0.3&init=small&seed=3",
+    "data=quadrants&hidden=5&lr=0.3&seed=1",
+    "data=quadrants&hidden=0&lr=1&seed=8",
+    "data=quadrants&hidden=3,3&activation=sigmoid&lr=3&init=small&seed=9",
+    f"data=points&points={POINTS}&hidden=3&lr=0.3&seed=6",
+    f"data=points&points={POINTS},2:0:3,3:0:-3&hidden=5&activation=relu&lr=0.03",
+    f"data=points&points={POINTS}&noise=0.1&test=20&hidden=2",
+    "optimizer=momentum&lr=0.1",
+    "optimizer=adam&lr=0.01",
+    "data=spiral&hidden=8,8&optimizer=adam&lr=0.01&batch=10",
+    "batch=30&lr=0.1",
+    "batch=1&lr=0.01&optimizer=momentum",
+    "penalty=l1:0.001",
+    "penalty=l2:0.01&hidden=6",
+    "noise=0.3&seed=3",
+    "test=30",
+    "noise=0.5&test=50&batch=10&optimizer=adam&lr=0.01&penalty=l2:0.001"
+    "&features=x1,x2,x1x2&hidden=5,3",
+    "data=circles&features=x1x1,x2x2&hidden=0&lr=0.1",
+    "data=spiral&features=x1,x2,sin1,sin2&hidden=8&lr=0.1&test=20",
+    "changes=0:w1.2.1:0.5,300:lr:0.1,300:w2.1.3:-1.5,700:b1.1:0.25,1000:b2.1:1",
+    "data=quadrants&batch=30&test=40&optimizer=adam&lr=0.03&penalty=l1:0.0001"
+    "&hidden=4,4&activation=relu",
+]
+# The losses after 1000 steps, by the page itself and by its worker, and the script.
+TRAIN = """async (query) => {
+  const { readState, readData, setupOf, server, pythonScript } =
+    pieces.playground.engine;
+  const fields = Object.fromEntries(new URLSearchParams(query));
+  const { state, problems } = readState(fields);
+  if (problems.length) throw new Error(problems.join());
+  const setup = setupOf(state, readData(state, pieces.playgroundData));
+  const run = { act: "run", steps: 1000, until: 1000, milliseconds: 1e9 };
+  const here = server();
+  here({ act: "setup", setup });
+  const worker = new Worker(pieces.address("playground-worker.js"));
+  const ask = (request) => new Promise((done) => {
+    worker.onmessage = ({ data }) => done(data.answer);
+    worker.postMessage({ number: 1, request });
+  });
+  await ask({ act: "setup", setup });
+  const reports = [here(run), await ask(run)];
+  worker.terminate();
+  const words = pieces.playground.words.en;
+  return {
+    losses: reports.map(({ loss, testLoss }) => [loss, testLoss]),
+    kernels: reports.map(({ kernels }) => kernels),
+    script: pythonScript(state, 1000, pieces.playgroundData, words),
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def engine(chromium, url):
+    tab = chromium.new_page()
+    tab.goto(f"{url}en/{PAGE}")
+    tab.wait_for_function("globalThis.pieces?.playground && pieces.playgroundData")
+    yield lambda query: tab.evaluate(TRAIN, query)
+    tab.close()
+
+
+@pytest.mark.parametrize("state", SETUPS)
+def test_page_worker_and_copied_script_end_at_the_same_losses(engine, state):
+    import torch
+
+    trained = engine(state)
+    assert trained["kernels"] == ["JavaScript", "WebAssembly"]
+    assert "nn_tutorial" not in trained["script"]
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(trained["script"], {})
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+    expected = [float(line) for line in printed.getvalue().split()]
+    for loss, test_loss in trained["losses"]:
+        shown = [loss, test_loss][: len(expected)]
+        assert shown == pytest.approx(expected, abs=1e-6, rel=0)
+
+
 @pytest.mark.parametrize(
-    "state",
-    [
-        "",  # the usual set-up
-        "hidden=1",
-        "hidden=0&lr=0.1",
-        "hidden=10,10,10&lr=0.1&seed=0",
-        "hidden=10&activation=sigmoid&lr=3&seed=11",
-        "hidden=4&init=small&seed=7",
-        "hidden=6,3&activation=relu&lr=0.03&seed=2",
-        "data=gaussians&hidden=3&activation=relu&lr=0.1&seed=4294967295",
-        "data=gaussians&hidden=0&lr=0.3&init=small&seed=3",
-        "data=quadrants&hidden=5&lr=0.3&seed=1",
-        "data=quadrants&hidden=0&lr=1&seed=8",
-        "data=quadrants&hidden=3,3&activation=sigmoid&lr=3&init=small&seed=9",
-        "data=quadrants&hidden=8,8&activation=relu&lr=0.1&seed=10",
-        f"data=points&points={POINTS}&hidden=3&lr=0.3&seed=6",
-        f"data=points&points={POINTS},2:0:3,3:0:-3&hidden=5&activation=relu&lr=0.03",
-    ],
+    "state", ["", "data=quadrants&hidden=4,4&optimizer=adam&lr=0.03&batch=30&test=40"]
 )
-def test_the_copied_script_ends_at_the_loss_of_the_page(playground, tmp_path, state):
+def test_the_copied_script_runs_alone_and_ends_at_the_loss_of_the_page(
+    playground, tmp_path, state
+):
     page = playground(f"{state}&steps=1000".lstrip("&"))
     page.wait_for_step(1000)
     script = page.copied_script()
-    assert "nn_tutorial" not in script
     assert "range(1000)" in script
 
     done = subprocess.run(
@@ -161,13 +241,16 @@ def test_the_copied_script_ends_at_the_loss_of_the_page(playground, tmp_path, st
 
     assert done.returncode == 0, done.stderr
     assert page.value("steps") == 1000
-    assert float(done.stdout) == pytest.approx(page.value("loss"), abs=1e-6, rel=0)
+    losses = [float(line) for line in done.stdout.split()]
+    shown = [page.value("loss"), page.value("test_loss")][: len(losses)]
+    assert losses == pytest.approx(shown, abs=1e-6, rel=0)
 
 
 def test_single_steps_add_up_to_a_run(playground):
     page = playground()
     for _ in range(7):
         page.button("step").click()
+    page.wait_for_step(7)
     assert page.value("steps") == 7
     loss = page.value("loss")
     again = playground("steps=7")
@@ -179,14 +262,12 @@ def test_single_steps_add_up_to_a_run(playground):
 
 
 def state_in(chapter: str) -> str:
-    [page] = (SITE / "en/chapters").glob(f"{chapter}-*.html")
-    return re.search(r'data-state="([^"]+)"', page.read_text("utf8"))[1].replace(
-        "&amp;", "&"
-    )
+    page = (SITE / f"en/chapters/{chapter}.html").read_text("utf8")
+    return re.search(r'data-state="([^"]+)"', page)[1].replace("&amp;", "&")
 
 
-def test_chapter_04_one_hidden_neuron_is_not_enough_and_four_are(playground):
-    state = state_in("04")
+def test_one_hidden_neuron_is_not_enough_and_four_are(playground):
+    state = state_in("logistic")
     assert "hidden=1&" in state
     for change in (
         "",
@@ -202,8 +283,8 @@ def test_chapter_04_one_hidden_neuron_is_not_enough_and_four_are(playground):
         assert right > 0.85 if "hidden=4" in change else right < 0.7
 
 
-def test_chapter_09_a_large_network_learns_the_noise(playground):
-    page = playground(f"{state_in('09')}&steps=5000")
+def test_a_large_network_learns_the_noise(playground):
+    page = playground(f"{state_in('autograd')}&steps=5000")
     page.wait_for_step(5000)
     by_quadrant = page.tab.evaluate(
         """() => {
@@ -226,17 +307,24 @@ def test_chapter_09_a_large_network_learns_the_noise(playground):
 def test_the_address_holds_every_setting(playground):
     page = playground()
     for key, value in (
-        ("data", "quadrants"), ("depth", "2"), ("activation", "relu"), ("rate", "0.03"),
-        ("init", "small"), ("speed", "100"),
+        ("data", "quadrants"), ("activation", "relu"), ("optimizer", "adam"),
+        ("rate", "0.03"), ("init", "small"), ("speed", "100"), ("noise", "0.2"),
+        ("test", "30"), ("batch", "10"), ("penalty", "l2"), ("amount", "0.003"),
     ):  # fmt: skip
         page.tab.select_option(f"[data-field={key}]", value)
-    page.tab.locator(".pg-widths input").nth(1).fill("7")
+    page.button("more_layers").click()
+    for _ in range(3):
+        page.button("more_units2").click()
+    page.tab.click("[data-node='0.x1x2']")
     page.tab.fill(".pg-settings input[type=number]", "42")
     page.tab.keyboard.press("Tab")
     page.button("step").click()
+    page.wait_for_step(1)
     expected = {
         "data": "quadrants", "hidden": "4,7", "activation": "relu", "lr": "0.03",
-        "init": "small", "seed": "42", "speed": "100", "steps": "1",
+        "init": "small", "seed": "42", "speed": "100", "steps": "1", "noise": "0.2",
+        "features": "x1,x2,x1x2", "optimizer": "adam", "batch": "10", "test": "30",
+        "penalty": "l2:0.003",
     }  # fmt: skip
     assert page.state() == expected
 
@@ -265,8 +353,8 @@ def test_the_other_language_opens_the_same_set_up(playground):
 def test_a_new_address_in_the_same_tab_is_followed(playground):
     page = playground()
     page.tab.evaluate("location.hash = 'hidden=2,2&seed=3'")
-    page.tab.wait_for_function("document.querySelectorAll('.pg-layer').length === 2")
-    assert page.tab.locator(".pg-layer").count() == 2
+    page.tab.wait_for_selector("[data-press=more_units2]")
+    assert page.tab.locator(".pg-node:not(.pg-input)").count() == 5
 
 
 def test_the_anchor_of_a_heading_stays_until_something_is_changed(playground):
@@ -392,27 +480,228 @@ def test_all_is_done_and_heard_with_the_keyboard(playground):
     assert "1 points" in page.heard()
 
 
-def test_a_neuron_is_seen_and_heard_alone(playground):
+# The parameters that PyTorch draws for [2, 4, 1] and seed 5, layer by layer.
+DRAW = """(sizes) => {
+  const { Generator, initialParameters } = pieces.playground.engine;
+  return [...initialParameters(sizes, "linear", new Generator(5))];
+}"""
+
+
+def test_a_neuron_is_reached_seen_and_heard_with_the_keyboard(playground):
     page = playground()
-    page.tab.locator(".pg-pictures input:checked").focus()
-    page.press("ArrowDown", "ArrowDown")
+    page.tab.locator(".pg-node[tabindex='0']").focus()
+    page.press("ArrowDown", "Enter")
     heard = page.heard()
-    weights = page.tab.evaluate(
-        """() => {
-          const { weights, biases } = new pieces.playground.Network(
-            [2, 4, 1], "tanh", "linear", 5).layers[0];
-          return [weights[2], weights[3], biases[1]];
-        }"""
-    )
-    shown = [f"{value:.2f}".replace("-", "−") for value in weights]
+    drawn = page.tab.evaluate(DRAW, [2, 4, 1])
+    shown = [f"{drawn[i]:.2f}".replace("-", "−") for i in (2, 3, 9)]
     expected = f"weights {shown[0]}, {shown[1]}, bias {shown[2]}"
     assert heard == f"Layer 1, neuron 2: {expected}"
     assert expected in page.tab.inner_text(".pg-probe")
+    formula = page.tab.inner_text(".pg-panel .pg-formula")
+    assert formula.startswith(f"h₁‚₂ = Tanh({shown[0]}·x₁")
+
+
+def test_the_numbers_of_a_formula_are_those_of_pytorch(playground):
+    import torch
+
+    page = playground("hidden=3&steps=50")
+    page.wait_for_step(50)
+    page.tab.click("[data-node='2.0']")
+    rows = page.tab.locator(".pg-panel tbody tr").all()
+    fields = [row.locator("td").all() for row in rows]
+    numbers = [
+        [float(cell.inner_text().replace("−", "-") or 0) for cell in cells[1:]]
+        for cells in fields
+    ]
+    script = page.copied_script().replace("print(", "result = (")
+    space: dict = {}
+    try:
+        exec(script, space)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    model, point = space["model"], space["inputs"][0]
+    hidden = model[:2](point)
+    products = [*(model[2].weight[0] * hidden).tolist(), model[2].bias.item()]
+    assert [product for _, product in numbers] == pytest.approx(products, abs=0.006)
+    assert [value for value, _ in numbers[:-1]] == pytest.approx(
+        hidden.tolist(), abs=0.006
+    )
+    last = page.tab.inner_text(".pg-panel .pg-formula span:last-child")
+    shown = float(last.removeprefix("= ").replace("−", "-"))
+    assert shown == pytest.approx(sum(products), abs=0.006)
+
+
+def test_a_weight_is_read_under_the_mouse_and_edited_with_a_click(playground):
+    page = playground("hidden=1", viewport={"width": 1440, "height": 900})
+    first, second = (
+        page.tab.locator(f"[data-node='{node}']").bounding_box()
+        for node in ("1.0", "2.0")
+    )
+    x = (first["x"] + first["width"] + second["x"]) / 2
+    page.tab.mouse.move(x, first["y"] + first["height"] / 2)
+    drawn = page.tab.evaluate(DRAW, [2, 1, 1])
+    value = f"{drawn[3]:.3f}".replace("-", "−")
+    assert (
+        page.tab.inner_text(".pg-tip")
+        == f"Weight from Layer 1, neuron 1 to Output: {value}"
+    )
+    page.tab.mouse.click(x, first["y"] + first["height"] / 2)
+    page.tab.keyboard.type("0.75")
+    page.press("Enter")
+    page.tab.wait_for_function("location.hash.includes('changes=0:w2.1.1:0.75')")
+    guest = playground(page.address())
+    guest.tab.click("[data-node='2.0']")
+    assert guest.tab.input_value("[data-parameter='w2.1.1']") == "0.75"
+
+
+def test_neurons_and_layers_come_and_go_in_the_drawing(playground):
+    page = playground()
+    page.button("more_units1").click()
+    page.tab.locator("[data-node='1.2']").focus()
+    page.press("+", "-", "-")
+    assert page.state()["hidden"] == "4"
+    page.button("more_layers").click()
+    assert page.state()["hidden"] == "4,4"
+    for _ in range(2):
+        page.button("fewer_layers").click()
+    assert page.state()["hidden"] == "0"
+    page.tab.click("[data-node='0.sin1']")
+    page.tab.click("[data-node='0.x1']")
+    page.tab.click("[data-node='0.x2']")
+    page.tab.click("[data-node='0.sin1']")  # the last one stays
+    assert page.state()["features"] == "sin1"
+
+
+def test_stepping_through_shows_the_gradients_of_pytorch(playground):
+    import torch
+    from torch import nn
+
+    page = playground("hidden=3,2")
+    page.button("through").click()
+    shown = []
+    for _ in range(20):
+        numbers = page.tab.locator(".pg-numbered .pg-number").all_inner_texts()
+        shown.append([float(number.replace("−", "-")) for number in numbers])
+        if page.button("through_next").is_disabled():
+            break
+        page.button("through_next").click()
+    from nn_tutorial.datasets import flower
+
+    inputs, targets = flower()
+    torch.manual_seed(5)
+    sizes = [2, 3, 2, 1]
+    layers = [
+        nn.Linear(n, m, dtype=torch.float64) for n, m in itertools.pairwise(sizes)
+    ]
+    values, sums = [inputs[0].double()], []
+    for layer in layers:
+        sums.append(layer(values[-1]))
+        sums[-1].retain_grad()
+        values.append(sums[-1].tanh())
+    nn.BCEWithLogitsLoss()(sums[-1], targets[0].double()).backward()
+    forward = [x for row in (*values[:3], sums[-1]) for x in row.tolist()]
+    backward = [x for row in sums for x in row.grad.tolist()]
+    assert shown[3] == pytest.approx(forward, abs=0.006)
+    assert shown[-1] == pytest.approx(backward, abs=0.006)
+    assert len(shown) == 9
+
+
+def test_the_rate_changes_while_it_trains_and_the_script_does_the_same(
+    playground, tmp_path
+):
+    page = playground("speed=1&lr=1")
+    page.button("play").click()
+    page.wait_for_step(10)
+    page.tab.select_option("[data-field=rate]", "0.1")
+    page.tab.wait_for_timeout(300)
+    page.button("play").click()
+    page.tab.wait_for_function("location.hash.includes(':lr:0.1')")
+    at = int(re.search(r"changes=(\d+):lr:0.1", page.address())[1])
+    assert at >= 10
+    assert page.value("steps") >= at
+    script = page.copied_script()
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path, capture_output=True, encoding="utf8", check=True,
+    )  # fmt: skip
+    assert float(done.stdout) == pytest.approx(page.value("loss"), abs=1e-9)
+
+
+def test_two_set_ups_run_side_by_side_and_are_in_the_address(playground):
+    page = playground("hidden=2&test=20")
+    page.button("compare").click()
+    page.button("more_units1").click()
+    page.button("play").click()
+    page.wait_for_step(100)
+    page.button("play").click()
+    page.tab.wait_for_function(
+        """() => {
+          const steps = document.querySelector(".pg-steps").value;
+          const text = document.querySelector(".pg-rival").innerText;
+          return text.includes(`Steps ${steps};`);
+        }"""
+    )
+    text = page.tab.inner_text(".pg-rival")
+    assert "hidden: here 3, for comparison 2" in text
+    steps = int(page.value("steps"))
+    alone = playground(f"hidden=2&test=20&steps={steps}")
+    alone.wait_for_step(steps)
+    assert f"Training loss {alone.value('loss'):.4f}" in text
+    guest = playground(page.address())
+    guest.wait_for_step(steps)
+    assert "hidden: here 3, for comparison 2" in guest.tab.inner_text(".pg-rival")
+
+
+def test_the_loss_surface_is_that_of_the_two_weights(playground):
+    page = playground("hidden=2&steps=200")
+    page.wait_for_step(200)
+    page.tab.click(".pg-fold summary")
+    label = page.tab.locator(".pg-surface[aria-label*='from']")
+    label.wait_for()
+    low, high, now = map(
+        float, re.findall(r"\d+\.\d+", label.get_attribute("aria-label"))
+    )
+    assert low <= now <= high
+    assert now == pytest.approx(page.value("loss"), abs=6e-4)
+
+
+def test_settings_are_in_a_sheet_on_a_phone_and_beside_the_picture_on_a_desk(
+    playground,
+):
+    page = playground(viewport={"width": 360, "height": 740})
+    assert not page.tab.locator("[data-field=activation]").is_visible()
+    top = page.tab.locator(".pg-graph").bounding_box()["y"]
+    assert top < page.tab.locator(".pg-plane").first.bounding_box()["y"]
+    page.button("settings").click()
+    page.tab.select_option("[data-field=activation]", "relu")
+    page.press("Escape")
+    assert not page.tab.locator("[data-field=activation]").is_visible()
+    assert page.state()["activation"] == "relu"
+    page.tab.set_viewport_size({"width": 1440, "height": 900})
+    page.tab.locator("[data-field=activation]").wait_for()
+    box = page.tab.locator(".pg-settings").bounding_box()
+    plane = page.tab.locator(".pg-plane").first.bounding_box()
+    assert box["x"] + box["width"] < plane["x"]
+    assert abs(box["y"] - plane["y"]) < 200
+
+
+def test_drawing_puts_a_row_of_points(playground):
+    page = playground("data=points")
+    box = page.tab.locator(".pg-plane").first.bounding_box()
+    page.tab.locator(".pg-plane").first.scroll_into_view_if_needed()
+    box = page.tab.locator(".pg-plane").first.bounding_box()
+    page.tab.mouse.move(box["x"] + 30, box["y"] + 40)
+    page.tab.mouse.down()
+    page.tab.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 40, steps=30)
+    page.tab.mouse.up()
+    points = page.state()["points"].split(",")
+    assert 8 < len(points) < 31
+    assert {point.split(":")[0] for point in points} == {"1"}
 
 
 def test_the_mouse_shows_the_value_under_it(playground):
     page = playground("hidden=0")
-    plane = page.tab.locator(".pg-plane")
+    plane = page.tab.locator(".pg-plane").first
     box = plane.bounding_box()
     plane.hover(position={"x": box["width"] / 2, "y": box["height"] / 2})
     page.tab.wait_for_function(
@@ -420,9 +709,7 @@ def test_the_mouse_shows_the_value_under_it(playground):
     )
     text = page.tab.inner_text(".pg-probe")
     # In the middle the logit of one layer is its bias.
-    bias = page.tab.evaluate(
-        'new pieces.playground.Network([2, 1], "tanh", "linear", 5).layers[0].biases[0]'
-    )
+    bias = page.tab.evaluate(DRAW, [2, 1])[2]
     p = 1 / (1 + 2.718281828459045 ** -abs(bias))
     assert float(re.search(r"p = (\S+)", text)[1]) == pytest.approx(p, abs=0.01)
     assert f"class {int(bias > 0)}" in text
@@ -435,7 +722,7 @@ def test_a_finger_puts_points_where_it_taps(playground):
         has_touch=True,
         is_mobile=True,
     )
-    plane = page.tab.locator(".pg-plane")
+    plane = page.tab.locator(".pg-plane").first
     plane.scroll_into_view_if_needed()
     box = plane.bounding_box()
     for n, (x, y) in enumerate(((0.25, 0.5), (0.75, 0.25)), 1):
@@ -493,5 +780,6 @@ def test_who_wants_no_motion_gets_a_picture_a_second(playground, motion, low, hi
 def test_the_picture_follows_the_theme(playground):
     page = playground(color_scheme="light")
     page.tab.evaluate(COUNT_PICTURES)
-    page.tab.click("button.theme")
+    page.tab.click("[popovertarget=menu-theme]")
+    page.tab.click("[data-mode=dark]")
     page.tab.wait_for_function("pictures > 0")

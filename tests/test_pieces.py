@@ -2,6 +2,8 @@
 
 import base64
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,53 @@ def test_the_playground_gets_the_very_points_of_the_book():
         numbers = np.frombuffer(base64.b64decode(sets[name]["inputs"]), "<f4")
         assert np.array_equal(numbers.reshape(2, -1).T, points.numpy())
         assert sets[name]["labels"] == "".join(f"{int(y)}" for y in labels.flatten())
+
+
+# -- One script of many modules -----------------------------------------------------
+
+
+def test_modules_become_one_script_in_the_order_of_need(tmp_path):
+    from nn_book.render.bundle import bundle
+
+    (tmp_path / "main.mjs").write_text(
+        'import { twice } from "./twice.mjs";\n'
+        "/** @type {number} */\nconst four = /** @type {number} */ (twice(2));\n"
+        "// A comment.\npieces.toy = four;\n",
+        "utf8",
+    )
+    (tmp_path / "twice.mjs").write_text(
+        "/**\n * @param {number} x\n */\nexport function twice(x) {\n"
+        "  return 2 * x;\n}\n",
+        "utf8",
+    )
+    assert bundle(tmp_path / "main.mjs") == (
+        '"use strict";\n(() => {\nfunction twice(x) {\nreturn 2 * x;\n}\n\n'
+        "const four = (twice(2));\npieces.toy = four;\n})();\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "complaint"),
+    [
+        ("export const same = 2;\n", "same is declared in"),
+        ("export default 3;\n", "cannot bundle: export default 3;"),
+        ('import all from "./x.mjs";\n', "cannot bundle: import all"),
+    ],
+)
+def test_what_cannot_share_a_scope_is_named(tmp_path, second, complaint):
+    from nn_book.render.bundle import bundle
+
+    main = 'import { same } from "./b.mjs";\nconst same = 1;\n'
+    (tmp_path / "main.mjs").write_text(main, "utf8")
+    (tmp_path / "b.mjs").write_text(second, "utf8")
+    with pytest.raises(ValueError, match=complaint):
+        bundle(tmp_path / "main.mjs")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+def test_modules_compute_what_pytorch_does():
+    files = sorted(map(str, (DOCS.parent / "tests/pieces").glob("*.test.mjs")))
+    done = subprocess.run(
+        ["node", "--test", *files], capture_output=True, encoding="utf8", check=False
+    )
+    assert done.returncode == 0, done.stdout

@@ -4,10 +4,13 @@
 window.pieces = {
   language: document.documentElement.lang.slice(0, 2), // "zh" or "en"
   load: loadPieceFile, // another file of this folder, once; returns a promise
+  // The address of a file of this folder.
+  address: (name) => `${document.documentElement.dataset.content_root}_static/pieces/${name}`,
 
   // Put a piece in the place of its still picture, which comes back if that fails.
   async open(place) {
     const still = [...place.childNodes];
+    place.ownPage = place.querySelector(".own-page a")?.href; // the piece on a page alone
     const piece = pieces[place.dataset.piece];
     const label = piece.words[pieces.language].title; // how a screen reader names it
     const box = pieces.make("div", { class: "piece-box", role: "group", "aria-label": label });
@@ -41,6 +44,17 @@ window.pieces = {
 
   // Put values into a text: fill("z = {z}", { z: 1 }).
   fill: (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]),
+
+  // Copy a text; pages that come without encryption have no clipboard but a selection.
+  async copy(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = pieces.make("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  },
 
   // Call tell(true) when somebody can see the element and tell(false) when nobody can.
   whenSeen(element, tell) {

@@ -15,7 +15,8 @@ in ``docs/pieces/index.md``.
 
 The page says where a piece goes. ``theme/static/frame.js`` loads the scripts when the
 reader comes near it, from ``_static/pieces/``: ``pieces.css`` and ``piece.js``, which
-all pieces share, and ``NAME.js``, which registers
+all pieces share, and ``NAME.js``, which is put together of the modules in
+``docs/pieces/NAME/`` (see ``bundle.py``) and registers
 
     pieces.NAME = function (element, state) { ... };
     pieces.NAME.words = { zh: { title: ..., ... }, en: { ... } };  // all that it shows
@@ -27,6 +28,7 @@ by ``fetch``, so that all works from a disk, too; ``pieces.load`` loads another 
 Downloads, EPUB and PDF have the picture or the sentences (``plain.py``).
 """
 
+from pathlib import Path
 from urllib.parse import parse_qsl
 
 from docutils import nodes
@@ -40,6 +42,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
+from nn_book.render.bundle import write_bundles
 from nn_book.render.cells import take_picture
 from nn_book.source.bilingual import language_of, metadata
 
@@ -157,6 +160,12 @@ def pass_by(translator: object, node: Piece) -> None:
     """Write nothing around the picture and the sentences."""
 
 
+def write_scripts(app: Sphinx, exception: Exception | None) -> None:
+    """Put the scripts of all pieces beside the files that they share."""
+    if exception is None and app.builder.name == "html":
+        write_bundles(Path(app.srcdir, FOLDER), Path(app.outdir, "_static", FOLDER))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_directive("piece", PieceDirective)
@@ -164,4 +173,5 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_node(Piece, html=(visit_piece, depart_piece), **others)
     app.add_transform(TakePictures)
     app.add_post_transform(CompletePieces)
+    app.connect("build-finished", write_scripts)
     return metadata(__file__)

@@ -7,16 +7,21 @@ result is a classic script, ``_static/pieces/playground-data.js``.
 
 import ast
 import base64
+import inspect
 import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
 from nn_book.source.bilingual import metadata
 from nn_book.source.variables import names_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PAGE = "pieces/playground"
 FILE = "_static/pieces/playground-data.js"
@@ -28,14 +33,14 @@ class PointSet:
 
     function: str  # in nn_tutorial.datasets
     arguments: str  # as the chapter calls it
-    outputs: int  # of the network: one logit, or one for each class
 
 
 SETS = {
-    "flower": PointSet("flower", "", outputs=1),
-    "gaussians": PointSet("two_gaussians", "seed=0", outputs=1),
-    "quadrants": PointSet("quadrants", "", outputs=4),
+    "flower": PointSet("flower", ""),
+    "gaussians": PointSet("two_gaussians", "seed=0"),
+    "quadrants": PointSet("quadrants", ""),
 }
+OWN = ("circles", "spiral")  # of the playground alone, see points.py
 
 
 def data_script() -> str:
@@ -49,14 +54,34 @@ def data_script() -> str:
         arguments = dict(pair.split("=") for pair in chosen.arguments.split() if pair)
         draw = getattr(datasets, chosen.function)
         inputs, labels = draw(**{key: int(value) for key, value in arguments.items()})
-        fields[name] = {
-            "inputs": base64.b64encode(inputs.T.numpy().tobytes()).decode(),  # (2, N)
-            "labels": "".join(str(int(label)) for label in labels.flatten()),
-            "outputs": chosen.outputs,
-            "call": f"{chosen.function}({chosen.arguments})",
-            "code": source_of(chosen.function, package),
-        }
+        call = f"{chosen.function}({chosen.arguments})"
+        code = source_of(chosen.function, package)
+        fields[name] = fields_of(inputs, labels, call, code)
+    fields |= own_points()
     return f"pieces.playgroundData = {json.dumps(fields)};\n"
+
+
+def own_points() -> dict[str, dict[str, str]]:
+    """Return the points that no chapter uses, with the code that draws them."""
+    from nn_book.render import points  # it brings torch
+
+    head = "import math\n\nimport torch\nfrom torch import Tensor, nn\n\n\n"
+    fields = {}
+    for name in OWN:
+        draw = getattr(points, name)
+        code = head + inspect.getsource(draw).rstrip()
+        fields[name] = fields_of(*draw(), f"{name}()", code)
+    return fields
+
+
+def fields_of(inputs: "Tensor", labels: "Tensor", call: str, code: str) -> dict:
+    """Return one set as the page reads it; inputs (N, 2) float32, N labels."""
+    return {
+        "inputs": base64.b64encode(inputs.T.contiguous().numpy().tobytes()).decode(),
+        "labels": "".join(str(int(label)) for label in labels.flatten()),
+        "call": call,
+        "code": code,
+    }
 
 
 def source_of(function: str, package: Path) -> str:
@@ -105,7 +130,12 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     if PAGE not in app.env.all_docs:
         return
     # The cache folder's name stands for the package and torch, this for the rest.
-    version = zlib.crc32(Path(__file__).read_bytes())
+    version = zlib.crc32(
+        b"".join(
+            Path(__file__).with_name(name).read_bytes()
+            for name in ("playground.py", "points.py")
+        )
+    )
     kept = Path(app.config.nb_execution_cache_path, f"playground-{version}.js")
     if not kept.exists():
         kept.write_text(data_script(), encoding="utf8")

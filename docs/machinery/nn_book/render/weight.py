@@ -26,6 +26,7 @@ SHEETS = (
 )
 SCRIPTS = ("scripts/sphinx-book-theme.js", "scripts/pydata-sphinx-theme.js", "frame.js")
 ICONS = "scripts/fontawesome.js"  # every icon of the theme, by its name
+DEMOS = "pieces/*.js"  # put together by nn_book.render.bundle
 MADE = ("book.css", "book.js", "search.js", "search-data.js")
 NAME = re.compile(r"-?[A-Za-z_][\w-]*")
 ICON = re.compile(r"\bfa-(?:solid|brands|regular) fa-([\w-]+)")
@@ -145,6 +146,8 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
     pages = [path.read_text(encoding="utf8") for path in sorted(out.rglob("*.html"))]
     scripts = [static / name for name in (*SCRIPTS, "search.js")]
     scripts += [path for folder in own for path in sorted(folder.rglob("*.js"))]
+    demos = sorted(static.glob(DEMOS))  # but not what is all numbers
+    scripts += [path for path in demos if not re.search("weights|data", path.name)]
     texts = [path.read_text(encoding="utf8") for path in scripts]
 
     words = words_of(pages, texts)
@@ -162,7 +165,11 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
 
     for path in [path for path in static.rglob("*") if path.is_file()]:
         name = path.relative_to(static)
-        if name.as_posix() not in MADE and not any((f / name).exists() for f in own):
+        if (
+            name.as_posix() not in MADE
+            and not name.match(DEMOS)
+            and not any((f / name).exists() for f in own)
+        ):
             path.unlink()
     for folder in sorted((p for p in static.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):

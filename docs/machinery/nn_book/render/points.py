@@ -1,0 +1,25 @@
+"""Two sets of points that only the playground has; the others are those of the book."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def circles() -> tuple[Tensor, Tensor]:
+    """Return 200 points of a disk (1) inside a ring (0)."""
+    generator = torch.Generator().manual_seed(0)
+    radius = torch.rand(200, generator=generator) * 1.5
+    radius[100:] += 2.5
+    angle = torch.rand(200, generator=generator) * 2 * math.pi
+    inputs = torch.stack([radius * angle.cos(), radius * angle.sin()], dim=1)
+    return inputs, torch.tensor([1] * 100 + [0] * 100)
+
+
+def spiral() -> tuple[Tensor, Tensor]:
+    """Return 200 points on the two arms of a spiral."""
+    turn = torch.arange(100) / 100
+    angle = 1.75 * turn * 2 * math.pi
+    x, y = 4 * turn * angle.sin(), 4 * turn * angle.cos()
+    arm = torch.stack([x, y], dim=1)
+    return torch.cat([arm, -arm]), torch.tensor([1] * 100 + [0] * 100)

@@ -1,0 +1,90 @@
+// The other side of a comparison: its own training, always as many steps as this one.
+import { readData } from "./data.mjs";
+import { drawPoints, Scene } from "./drawing.mjs";
+import { shortNumber } from "./inspect.mjs";
+import { setupOf } from "./setup.mjs";
+import { sizesOf, writeState } from "./state.mjs";
+import { Trainer } from "./trainer.mjs";
+
+/**
+ * @typedef {object} Side What the other side needs of the page.
+ * @property {any} sets
+ * @property {any} words
+ * @property {(key: string, values?: object) => string} say
+ * @property {string} workerFile
+ * @property {HTMLCanvasElement} plane
+ * @property {HTMLElement} text
+ * @property {() => import("./state.mjs").State} now The set-up on this side.
+ * @property {() => { rough: boolean, ink: string, hard: boolean, showTest: boolean }} look
+ * @property {() => void} changed A new picture is to be drawn.
+ */
+
+export class Rival {
+  /** @param {import("./state.mjs").State} kept @param {Side} page */
+  constructor(kept, page) {
+    this.page = page;
+    this.state = { ...kept, changes: [], steps: 0 };
+    this.trainer = new Trainer(page.workerFile);
+    /** @type {any} */
+    this.report = null;
+    this.goal = 0;
+    this.busy = false;
+  }
+
+  async restart() {
+    this.data = readData(this.state, this.page.sets);
+    this.scene = new Scene(this.state, sizesOf(this.state), this.data.square);
+    this.report = null;
+    this.goal = 0;
+    this.busy = true;
+    this.report = await this.trainer.ask({ act: "setup", setup: setupOf(this.state, this.data) });
+    this.busy = false;
+    this.show();
+    this.follow(this.goal);
+  }
+
+  /** @param {number} step Where this side has come to. */
+  async follow(step) {
+    this.goal = step;
+    if (this.busy || !this.report || this.report.step >= step) return;
+    this.busy = true;
+    const { milliseconds } = this.trainer;
+    const answer = await this.trainer.ask({ act: "run", steps: Infinity, until: step, milliseconds });
+    this.busy = false;
+    if (answer.step > this.goal) return; // started over in the meantime
+    this.report = answer;
+    this.show();
+    this.follow(this.goal);
+  }
+
+  show() {
+    this.scene?.network.parameters.set(this.report.parameters);
+    this.page.changed();
+  }
+
+  paint() {
+    if (!this.report || !this.scene || !this.data) return;
+    const { rough, ink, hard, showTest } = this.page.look();
+    const { words, plane, text } = this.page;
+    const { train, test, square } = this.data;
+    this.scene.look(rough);
+    const { context, width } = this.scene.drawPlane(plane, ink, { unit: null, hard, blank: !train.labels.length });
+    drawPoints(context, width, train, square, ink, false);
+    if (showTest) drawPoints(context, width, test, square, ink, true);
+    const { step, loss, testLoss, accuracy } = this.report;
+    const figures = [`${words.steps} ${step}`, `${words.loss} ${shortNumber(loss, 4)}`];
+    if (Number.isFinite(testLoss)) figures.push(`${words.test_loss} ${shortNumber(testLoss, 4)}`);
+    figures.push(`${words.accuracy} ${(100 * accuracy).toFixed(1)}%`, ...this.differences());
+    const said = figures.join(words.separator);
+    if (text.textContent !== said) text.textContent = said;
+  }
+
+  differences() {
+    const here = new URLSearchParams(writeState(this.page.now(), 0));
+    const there = new URLSearchParams(writeState(this.state, 0));
+    const list = [...new Set([...here.keys(), ...there.keys()])]
+      .filter((name) => !["speed", "steps", "points"].includes(name) && here.get(name) !== there.get(name))
+      .map((name) => this.page.say("difference", { name, here: here.get(name) ?? "–", there: there.get(name) ?? "–" }));
+    return list.length ? list : [this.page.words.compare_same];
+  }
+}
