@@ -493,5 +493,6 @@ def test_who_wants_no_motion_gets_a_picture_a_second(playground, motion, low, hi
 def test_the_picture_follows_the_theme(playground):
     page = playground(color_scheme="light")
     page.tab.evaluate(COUNT_PICTURES)
-    page.tab.click("button.theme")
+    page.tab.click("[popovertarget=menu-theme]")
+    page.tab.click(".theme-change-button[data-mode=dark]")
     page.tab.wait_for_function("pictures > 0")

@@ -27,11 +27,11 @@ function load(name) {
 const loadPieceFile = (name) => load(`pieces/${name}`);
 
 // -- Language: the same place of the same page, and the choice is kept -------------
-// The place is in the address, or it is the last label above the middle of the screen.
+// The place is in the address, or it is the last label above what the reader sees.
 function placeOf() {
   if (scrollY < 200) return location.hash;
   const above = [...all(".bd-article section[id], .bd-article dt[id]")]
-    .filter((part) => part.getBoundingClientRect().top < innerHeight / 2);
+    .filter((part) => part.getBoundingClientRect().top < 140);
   return above.length ? `#${above.at(-1).id}` : location.hash;
 }
 $("a.language").addEventListener("click", (event) => {
