@@ -145,6 +145,15 @@ for (const figure of all(".bd-article figure:has(img)")) {
   figure.append(button);
 }
 
+// -- The picture of the front page moves once, when it is seen and motion is welcome ------
+const seen = new IntersectionObserver(([{ isIntersecting, target }]) => {
+  if (!isIntersecting) return;
+  seen.disconnect();
+  target.querySelector(".nn-film-play").click();
+}, { threshold: 0.8 });
+const moving = $(".tag_autoplay .nn-film");
+if (moving && !matchMedia("(prefers-reduced-motion: reduce)").matches) seen.observe(moving);
+
 // -- Formulas that scroll can be reached with the keyboard (the theme sees to code) ----
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries)
