@@ -151,7 +151,7 @@ const seen = new IntersectionObserver(([{ isIntersecting, target }]) => {
   seen.disconnect();
   target.querySelector(".nn-film-play").click();
 }, { threshold: 0.8 });
-const moving = $(".tag_autoplay .nn-film");
+const moving = $("#fig-front .nn-film");
 if (moving && !matchMedia("(prefers-reduced-motion: reduce)").matches) seen.observe(moving);
 
 // -- Formulas that scroll can be reached with the keyboard (the theme sees to code) ----
