@@ -1,6 +1,6 @@
 """Count the lines that the book is built with, by room, and those of the package.
 
-    nox -s bench -- bench_size
+nox -s bench -- bench_size
 """
 
 from collections.abc import Iterable

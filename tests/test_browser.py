@@ -421,6 +421,21 @@ def test_a_figure_opens_large_on_a_phone(visit):
     tab.wait_for_function("!document.querySelector('dialog.large')")
 
 
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_the_picture_of_the_front_page_moves_where_motion_is_welcome(visit, motion):
+    tab = visit(reduced_motion=motion).open("en/index.html")
+    label = tab.locator(".nn-film output")
+    last = label.inner_text()
+    label.scroll_into_view_if_needed()
+    if motion == "reduce":
+        tab.wait_for_timeout(1000)
+        assert label.inner_text() == last
+    else:
+        tab.wait_for_function(
+            "!document.querySelector('output').textContent.match(/200/)"
+        )
+
+
 def test_every_copy_button_has_a_name_of_its_own(visit):
     tab = visit().open(CHAPTERS[0])
     names = tab.locator("button.copy").evaluate_all(

@@ -781,5 +781,5 @@ def test_the_picture_follows_the_theme(playground):
     page = playground(color_scheme="light")
     page.tab.evaluate(COUNT_PICTURES)
     page.tab.click("[popovertarget=menu-theme]")
-    page.tab.click("[data-mode=dark]")
+    page.tab.click(".theme-change-button[data-mode=dark]")
     page.tab.wait_for_function("pictures > 0")

@@ -142,6 +142,14 @@ def test_a_formula_that_cannot_be_shown_is_refused(latex, complaint):
         to_mathml(latex, display=True)
 
 
+@pytest.mark.parametrize(
+    ("latex", "signs"),
+    [("b = -0.5", 1), ("(-2, -2)", 2), ("a - b", 0), ("(a) - b", 0), ("-2", 0)],
+)
+def test_a_sign_stands_close_to_its_number_and_a_subtraction_does_not(latex, signs):
+    assert inside(latex).count('<mo form="prefix">−</mo>') == signs
+
+
 def test_nothing_outside_mathml_core_gets_through():
     formulas = [
         r"\hat{y} = \sigma(w^\top x + b)",

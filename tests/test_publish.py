@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup
 from nn_book.publish import finishing
-from nn_book.publish.finishing import Origin
+from nn_book.publish.finishing import Origin, policy
 from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -215,3 +215,11 @@ def test_a_card_shows_the_title_of_the_book_in_real_characters(language):
     assert all(any(ink) for ink in drawn.values())
     for one, other in combinations(drawn, 2):
         assert drawn[one] != drawn[other], f"{one} looks like {other}"
+
+
+def test_the_policy_knows_the_scripts_of_the_pages_by_their_hashes():
+    # The script and its hash stand in the specification of Content Security Policy.
+    said = policy(["<script>alert('Hello, world.');</script>", '<script src="a.js">'])
+    scripts = said.partition("script-src ")[2].partition(";")[0]
+    assert scripts == "'self' 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+    assert "unsafe-eval" not in said

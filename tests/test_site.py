@@ -436,6 +436,27 @@ def test_only_figures_of_chapters_are_numbered(make_book):
     assert captions["chapters/a"].select_one(".caption-number").text == "Fig. 1.1 "
 
 
+def test_a_list_of_pages_becomes_cards_with_a_picture_of_each(make_book):
+    figure = "# {}\n\n```{{figure}} /{}.svg\n:alt: a {}\n```\n".format
+    pages = {
+        "index.md": "# Book\n\n- {doc}`chapters/a`: one.\n- {doc}`chapters/b`: two.\n\n"
+        "* {doc}`chapters/a`\n* no page\n\n"
+        "```{toctree}\nchapters/a\nchapters/b\n```\n",
+        "chapters/a.md": figure("A", "dot", "dot") + figure("#", "line", "line"),
+        "chapters/b.md": "# B\n",
+    }
+    book = make_book(pages)
+    for name in ("dot", "line"):
+        book.write(f"{name}.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+    book.write("conf.py", CONF)
+    first, second = book.build().html().select("ul.cards > li")
+    assert [image["alt"] for image in first("img")] == ["a dot"]
+    assert first.select_one(".number").text == "Chapter 1"
+    assert (second("img"), second.a["href"]) == ([], "chapters/b.html")
+    plain = book.html().find("p", string="no page").find_parent("ul")
+    assert "cards" not in plain.get("class", [])
+
+
 def test_a_page_whose_source_is_gone_leaves_the_site(make_book):
     book = make_book(
         {"index.md": "# Book\n", "old.md": "---\norphan: true\n---\n# Old\n"}
@@ -625,7 +646,8 @@ def test_the_text_of_a_page_is_cut_into_its_parts():
         '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
         "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
         '<section id="b"><h2>Two</h2><p>more</p></section></section>'
-        '<dl><dt id="term-0">激活</dt><dt id="term-relu">ReLU</dt><dd><p>函数</p></dd></dl>'
+        '<dl><dt id="term-0">激活</dt><dt id="term-relu">ReLU</dt>'
+        "<dd><p>函数</p></dd></dl>"
     )
     assert [(part.anchor, part.kind, part.title, part.text) for part in parts] == [
         ("a", "h1", "One", "1 < 2"),

@@ -22,28 +22,30 @@ FRAME = """\
 <html lang="zh-CN">
 <head><title>书</title><meta name="description" content="一本小书。">{head}</head>
 <body>
-<header class="top"><a class="title" href="{root}index.html">小书</a>
-<a class="language" href="{root}../en/{name}.html" lang="en" hreflang="en" \
-data-language="en">English</a></header>
-<nav id="contents" class="contents"><ul>
+<a href="{root}index.html"><p class="logo__title">小书</p></a>
+<a class="btn btn-sm language" href="{root}../en/{name}.html" lang="en" hreflang="en" \
+data-language="en">English</a>{menu}
+<nav class="bd-docs-nav"><ul>
 <li class="toctree-l1"><a href="{root}chapters/b.html"><span>02</span> 乙</a></li>
 <li class="toctree-l1"><a href="{root}chapters/a.html"><span>01</span> 甲</a></li>
 <li class="toctree-l1"><a href="{root}pieces/index.html">动手</a></li>
 </ul></nav>
-<main id="main">{main}</main>
+<main><article class="bd-article">{main}</article></main>
 <footer><div class="about"><p>© 作者</p><p><a class="mistake" href="#">报告</a></p>
 <p class="built">由提交 <code>abc</code> 制作。</p></div></footer>
 </body></html>
 """
+MENU = """
+<button type="button" popovertarget="menu-downloads">下载全书</button>
+<div class="dropdown-menu" id="menu-downloads" popover>
+<a class="dropdown-item whole-book" href="../download/x.zip" download>网页</a></div>
+"""
 INDEX = """\
-<p class="chapter"> <span class="downloads book">下载全书： \
-<a href="../download/x.zip" download>网页</a></span></p>
 <section id="front"><h1>小书<a class="headerlink" href="#front">#</a></h1>
 <p>读<a href="chapters/a.html#net">这里</a>，<a href="search.html">搜索</a>。</p></section>
 """
 FIRST = """\
-<p class="chapter"><b>第 01 章</b> <span class="minutes">5 分钟</span>
-<span class="downloads">下载： <a href="a.py" download>脚本</a></span></p>
+<p class="chapter"><b>第 01 章</b> <span class="minutes">5 分钟</span></p>
 <section id="ch"><h1>甲 &amp; 乙<a class="headerlink" href="#ch">#</a></h1>
 <section id="net"><h2>网络<a class="headerlink" href="#net">#</a></h2>
 <p>回到<a class="reference" href="../index.html#front">首页</a>，<a href="#net">本节</a>，
@@ -84,7 +86,8 @@ def write_site(folder, *, published=False):
         path = folder / f"{name}.html"
         path.parent.mkdir(parents=True, exist_ok=True)
         root = "../" * name.count("/")
-        text = FRAME.format(head=head, root=root, name=name, main=main)
+        menu = MENU if name == "index" else ""
+        text = FRAME.format(head=head, root=root, name=name, menu=menu, main=main)
         path.write_text(text, encoding="utf8")
     for name, text in {
         "_images/a.svg": SVG,

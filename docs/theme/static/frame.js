@@ -27,11 +27,11 @@ function load(name) {
 const loadPieceFile = (name) => load(`pieces/${name}`);
 
 // -- Language: the same place of the same page, and the choice is kept -------------
-// The place is in the address, or it is the last label above the middle of the screen.
+// The place is in the address, or it is the last label above what the reader sees.
 function placeOf() {
   if (scrollY < 200) return location.hash;
   const above = [...all(".bd-article section[id], .bd-article dt[id]")]
-    .filter((part) => part.getBoundingClientRect().top < innerHeight / 2);
+    .filter((part) => part.getBoundingClientRect().top < 140);
   return above.length ? `#${above.at(-1).id}` : location.hash;
 }
 $("a.language").addEventListener("click", (event) => {
@@ -144,6 +144,15 @@ for (const figure of all(".bd-article figure:has(img)")) {
   });
   figure.append(button);
 }
+
+// -- The picture of the front page moves once, when it is seen and motion is welcome ------
+const seen = new IntersectionObserver(([{ isIntersecting, target }]) => {
+  if (!isIntersecting) return;
+  seen.disconnect();
+  target.querySelector(".nn-film-play").click();
+}, { threshold: 0.8 });
+const moving = $("#fig-front .nn-film");
+if (moving && !matchMedia("(prefers-reduced-motion: reduce)").matches) seen.observe(moving);
 
 // -- Formulas that scroll can be reached with the keyboard (the theme sees to code) ----
 const boxes = new ResizeObserver((entries) => {

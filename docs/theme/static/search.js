@@ -3,7 +3,7 @@
 // where it has the words of the query. Fetched, with the texts, at the first search.
 
 const search = { data: null };
-const POINTS = { h1: 800, h2: 420, dt: 400, h3: 320, h4: 280, h5: 260, message: 60 };
+const POINTS = { h1: 700, h2: 420, dt: 400, h3: 320, h4: 280, h5: 260, message: 60 };
 const HAN = /[\u3400-\u9fff]+/g;
 const plainOf = (text) => text.normalize("NFKC").toLowerCase();
 const wordsOf = (text) => text.match(/[a-z0-9_\u00c0-\u024f]+/g) ?? [];
@@ -78,6 +78,7 @@ function pointsOf(part, query, terms, patterns) {
     const own = part.name.startsWith("pieces/") ? 0.6 : 1; // a chapter explains more
     points += own * POINTS[part.kind] * (0.4 + 0.6 * length / part.heading.length);
   }
+  if (part.heading.startsWith(terms.join(" "))) points += 100;
   if (query.length > 2 && part.low.includes(query)) points += 25;
   return points - missing * 10;
 }

@@ -238,8 +238,8 @@ def frame(book: Book, body: str, style: str = "") -> str:
 
 def cover(book: Book) -> str:
     """Return the cover: title, the picture of the front page, what the book is."""
-    picture = book.pages[0].main.select_one("img")
-    drawing = f'<img src="{picture["src"]}" alt="">' if picture else ""
+    picture = book.pages[0].main.select_one("figure :is(svg, img)")
+    drawing = str(picture) if picture else ""
     about = "<br>".join(map(html.escape, book.about.split("\n")))
     return (
         f'<div class="cover"><p class="name">{html.escape(book.title)}</p>{drawing}'

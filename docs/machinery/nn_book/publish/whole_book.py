@@ -29,8 +29,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of files in archives: equal books, equ
 # What a reader of paper, or of an e-book without scripts, has no use for. A film stays
 # at its last frame, as on a page without scripts.
 SCREEN_ONLY = (
-    "script, style, .minutes, .downloads, .headerlink, .only-dark, .toctree-wrapper, "
-    ".nn-film-controls, .nn-film-label, [data-frames][display=none]"
+    "script, style, .minutes, .cards img, .start, .headerlink, .only-dark, "
+    ".toctree-wrapper, .nn-film-controls, .nn-film-label, [data-frames][display=none]"
 )
 # HTML knows these names in any case and the parser writes them small; XML does not.
 CAMEL = {

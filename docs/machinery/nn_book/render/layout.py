@@ -7,6 +7,7 @@ what only the book knows. Words of the interface are in ``docs/theme/locale``.
 import re
 from functools import partial
 from html import unescape
+from itertools import islice
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
@@ -368,11 +369,42 @@ class MarkPrerequisites(SphinxTransform):
                 paragraph["classes"].append("needs")
 
 
+def show_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Turn the lists of pages into cards, each with the first picture of its page.
+
+    The picture is one that the chapter draws, so it is always the one of today.
+    """
+    lists = (app.config.root_doc, "pieces/index")
+    if app.builder.format != "html" or docname not in lists:
+        return
+    for cards in doctree.findall(nodes.bullet_list):
+        links = [next(iter(item.findall(nodes.reference)), {}) for item in cards]
+        pages = [
+            normpath(join(dirname(docname), link.get("refuri", ""))).removesuffix(
+                ".html"
+            )
+            for link in links
+        ]
+        if not app.env.found_docs.issuperset(pages):
+            continue
+        cards["classes"].append("cards")
+        for item, page in zip(cards, pages, strict=True):
+            pictures = app.env.get_doctree(page).findall(nodes.image)
+            for picture in islice(pictures, 1):
+                item.insert(0, picture.deepcopy())
+                item[0]["ids"], item[0]["names"] = [], []
+            number = number_of(Path(app.srcdir), page)
+            if number is not None:
+                label = nodes.inline("", _("Chapter %s") % number, classes=["number"])
+                item.insert(len(item) - 1, nodes.paragraph("", "", label))
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_config_value("repository", "", "html", str)  # "owner/name" on GitHub
     app.connect("env-get-outdated", pages_that_the_front_page_describes)
     app.connect("html-page-context", add_to_context)
+    app.connect("doctree-resolved", show_cards, priority=400)  # before pictures.py
     app.connect("build-finished", remove_old_pages)
     app.connect("write-started", number_by_chapter)
     app.connect("builder-inited", mark_only_what_has_a_look)

@@ -81,6 +81,7 @@ def to_mathml(latex: str, *, display: bool) -> str:
         _join_letters(element)
         _place_limits(element)
         _space_names(element)
+        _close_signs(element)
     return tostring(math, encoding="unicode")
 
 
@@ -197,6 +198,22 @@ def _space_names(element: Element) -> None:
         element[:] = children
     if element.tag == "mo" and _is_name(element):
         element.attrib.update(lspace="0", rspace="0")
+
+
+def _close_signs(element: Element) -> None:
+    """Set a sign close to its number: nothing is subtracted after "=" or "("."""
+    previous = None
+    for child in element:
+        if (
+            child.tag == "mo"
+            and child.text in {"−", "+", "±"}
+            and previous is not None
+            and previous.tag == "mo"
+            and previous.text not in CLOSING
+            and not _is_name(previous)
+        ):
+            child.set("form", "prefix")
+        previous = child
 
 
 def _is_name(element: Element) -> bool:
