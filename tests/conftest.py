@@ -154,3 +154,13 @@ def run_chapter(tmp_path_factory):
         return namespace
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chapter_text():
+    """Return a function that returns the source of a chapter."""
+
+    def text(name: str) -> str:
+        return (DOCS / "chapters" / f"{name}.md").read_text(encoding="utf8")
+
+    return text

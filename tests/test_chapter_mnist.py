@@ -37,7 +37,7 @@ def test_network_has_the_sizes_of_the_book(run):
     assert sum(p.numel() for p in run["net"].parameters()) == by_hand == 415_310
 
 
-def test_examination_gives_the_mean_over_images_and_sets_the_mode(run):
+def test_evaluation_gives_the_mean_over_images_and_sets_the_mode(run):
     net = run["net"].train()
 
     loss, right = run["evaluate"](net, run["test_batches"])
@@ -61,8 +61,8 @@ def test_training_epoch_without_steps_gives_the_mean_over_images(run):
 
 def test_in_memory_pieces_are_those_of_the_package(run):
     inputs, targets = mnist.load_tensors(run["source"].root, train=True)
-    assert torch.equal(inputs, run["train_inputs"])
-    assert torch.equal(targets, run["train_targets"])
+    assert torch.equal(inputs, run["all_inputs"])
+    assert torch.equal(targets, run["all_targets"])
 
     torch.manual_seed(7)
     ours = list(mnist.in_memory_batches(inputs, targets, batch_size=64))
@@ -75,10 +75,56 @@ def test_in_memory_pieces_are_those_of_the_package(run):
         assert torch.equal(b, d)
 
 
-def test_drop_of_the_test_curve_is_a_drop_on_the_training_set_too(run):
-    epoch = min(range(5, 20), key=lambda epoch: run["test"][epoch][1])
+def test_validation_set_is_the_last_sixth_and_takes_no_part_in_training(run):
+    n = len(run["train_set"])
+    n_validation = n // 6
 
-    assert run["right_then"] < run["training"][epoch][1]
+    assert len(run["validation_inputs"]) == n_validation
+    inputs, targets = run["all_inputs"], run["all_targets"]
+    assert torch.equal(run["train_inputs"], inputs[: n - n_validation])
+    assert torch.equal(run["validation_inputs"], inputs[n - n_validation :])
+    assert torch.equal(run["validation_targets"], targets[n - n_validation :])
+
+
+def test_test_set_is_read_after_every_decision(chapter_text):
+    before, _, after = chapter_text("mnist").partition("(mnist-test)=")
+
+    assert "train=False" not in before
+    assert "test_batches" not in before
+    assert "train=False" in after
+
+
+def test_every_way_of_fetching_gives_every_training_image_once(run):
+    expected = run["train_inputs"].sum(dim=1).sort().values
+
+    for name, batches in run["ways"].items():
+        if name != "randperm":  # a generator, used up by the chapter
+            sums = torch.cat([inputs.sum(dim=1) for inputs, _ in batches])
+            assert torch.allclose(sums.sort().values, expected), name
+
+
+def test_data_set_of_a_folder_gives_the_images_saved_in_it(run):
+    for row, label in run["mine"]:
+        rows = run["all_inputs"][:20][run["all_targets"][:20] == label]
+        assert any(torch.equal(row, one) for one in rows)
+    assert len(run["mine"]) == 20
+
+
+def test_workers_fetch_all_images_in_a_program_of_their_own(run):
+    lines = run["done"].stdout.splitlines()
+
+    n = min(len(run["train_set"]), 6400)
+    assert [line.partition(" in ")[0] for line in lines] == [
+        f"0 workers: {n} images",
+        f"2 workers: {n} images",
+    ]
+
+
+def test_drop_of_the_validation_curve_is_the_largest_fall_after_epoch_5(run):
+    rights = [right for _, right in run["validation"]]
+    falls = {epoch: rights[epoch - 1] - rights[epoch] for epoch in range(5, 20)}
+
+    assert falls[run["dip"]] == max(falls.values())
 
 
 def test_small_steps_calm_the_result_and_seeds_agree_better(run):
@@ -141,8 +187,21 @@ def test_image_that_is_not_flattened_stops_with_the_error_explained(run):
     )
 
 
-def test_pixels_that_are_not_scaled_make_the_loss_explode(run):
-    assert run["loss"].item() > 1e6
+def test_pixels_that_are_not_scaled_explode_to_nan_or_the_plateau(run):
+    for loss in run["ends"]:
+        assert math.isnan(loss) or loss == pytest.approx(math.log(10), abs=0.2)
+
+
+def test_learning_rate_that_is_too_large_ends_on_the_plateau(run):
+    assert sum(run["plateau"][-100:]) / 100 == pytest.approx(math.log(10), abs=0.1)
+    assert len(run["outputs"].unique(dim=0)) == 1
+
+
+def test_last_batch_of_an_epoch_is_the_one_that_is_not_full(run):
+    sizes = [len(targets) for _, targets in run["batches"]]
+
+    assert set(sizes[:-1]) == {64}
+    assert sizes[-1] == len(run["train_inputs"]) % 64
 
 
 @pytest.mark.parametrize(

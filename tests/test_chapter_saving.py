@@ -21,7 +21,13 @@ from nn_tutorial import exercises
 
 CHAPTER = Path(__file__).parents[1] / "docs" / "chapters" / "saving.md"
 
-ERRORS = (pickle.UnpicklingError, AttributeError, RuntimeError, ValueError)
+ERRORS = (
+    pickle.UnpicklingError,
+    AttributeError,
+    FileNotFoundError,
+    RuntimeError,
+    ValueError,
+)
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +110,10 @@ def test_training_ends_where_the_gradients_derived_by_hand_end(chapter, trained)
     )
 
 
-def test_ten_thousand_steps_are_within_a_thousandth_of_what_the_noise_leaves(chapter):
-    assert chapter.floor.item() == pytest.approx(0.5**2 / 12, rel=0.01)
+def test_ten_thousand_steps_are_within_a_thousandth_of_the_best_curve(chapter):
+    assert chapter.floor.item() == pytest.approx(0.5**2 / 12, rel=0.02)
+    # Without the mean of the noise, 0.25, the curve has that much more.
+    assert chapter.bare.item() == pytest.approx(0.5**2 / 12 + 0.25**2, rel=0.1)
     assert 0 < chapter.losses[-1] - chapter.floor.item() < 0.001
 
 
@@ -147,6 +155,7 @@ def test_mistakes_raise_the_errors_that_the_chapter_explains(chapter):
         ("UnpicklingError", "Unsupported global: GLOBAL .*print"),
         # Python 3.14 says it in other words.
         ("AttributeError", "(Can't get|has no) attribute 'Net'"),
+        ("FileNotFoundError", "net_weigths.pt"),
         ("RuntimeError", "size mismatch for 0.weight"),
         ("RuntimeError", "on a CUDA device but"),
         ("RuntimeError", "failed finding central directory"),
@@ -154,7 +163,7 @@ def test_mistakes_raise_the_errors_that_the_chapter_explains(chapter):
         ("ValueError", r"first at '0.weight': expected shape \(20, 1\), found shape"),
     ]
     if torch.cuda.is_available():
-        del expected[4]
+        del expected[5]
     for error, (name, message) in zip(chapter.errors, expected, strict=True):
         assert type(error).__name__ == name
         assert re.search(message, str(error))
