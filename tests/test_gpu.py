@@ -77,6 +77,8 @@ class Book:
             copy = shutil.copytree if source.is_dir() else shutil.copy
             (self.docs / name).parent.mkdir(parents=True, exist_ok=True)
             copy(source, self.docs / name)
+        for name in ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text"):
+            shutil.copy(DOCS.parent / name, folder / name)  # for the wheel
         [package] = find_spec("nn_tutorial").submodule_search_locations
         self.package = shutil.copytree(package, folder / "nn_tutorial")
         self.variables = {
