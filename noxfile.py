@@ -32,7 +32,7 @@ def require_site(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the whole book, Chinese and English, into site/ (open site/index.html)."""
+    """Build the whole book, both languages, into site/; `-- --share 2/4`: a share."""
     # In place: a fresh copy would look to Sphinx like a changed reference each time.
     install(session, "docs", "-e", ".[all]")
     session.run("python", "-m", "nn_book.build", *session.posargs)
@@ -89,13 +89,13 @@ def take(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """Execute the heavy MNIST chapters on CUDA and keep the results for docs."""
+    """Execute the MNIST chapters on CUDA for docs; `-- --measure`: time the ladder."""
     install(session, "docs", ".[all]")
     check = ["python", "-m", "nn_book.execute.gpu", "--check"]
     told = session.run(*check, silent=True, success_codes=[0, 3])  # 3: no CUDA
     if "sees a CUDA GPU" not in told:
         session.skip(told.strip())
-    session.run("python", "-m", "nn_book.execute.gpu")
+    session.run("python", "-m", "nn_book.execute.gpu", *session.posargs)
 
 
 @nox.session

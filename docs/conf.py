@@ -33,6 +33,7 @@ extensions = [
     "nn_book.render.inventories",
     "nn_book.render.layout",
     "nn_book.render.mathml",
+    "nn_book.render.measurements",
     "myst_nb",
     "nn_book.render.digit_weights",
     "nn_book.render.demos",
@@ -77,7 +78,6 @@ os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's pr
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))
 if os.environ["NN_TUTORIAL_DEVICE"] == "cpu":  # any other has results of its own
-    os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(gpu_results.table_folder())
     gpu_results.show_kept(HERE / "chapters", nb_execution_cache_path)
 nb_execution_in_temp = True  # what a chapter saves does not litter the sources
 nb_execution_timeout = 600

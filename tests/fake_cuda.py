@@ -4,7 +4,7 @@
 
 A tensor moved to ``"cuda"`` says that it is there, and cannot meet one that is not:
 what a chapter forgets to move shows here, long before it reaches a real GPU. Not
-simulated are speed, streams and graphs: a captured graph replayed does nothing.
+simulated are speed, compilers, streams and graphs: a graph replayed does nothing.
 """
 
 import contextlib
@@ -18,8 +18,10 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.data import DataLoader
 
 NAME = "Fake H200"
+MAKE_LOADER = DataLoader.__init__
 CUDA, CPU = torch.device("cuda", 0), torch.device("cpu")
 # With these a tensor may meet one of another device: the first copies between the two,
 # the others are how nn.Module.to puts a moved tensor into the place of the old one.
@@ -117,6 +119,13 @@ def refuse_mixture(name: str, tensors: list[Tensor]) -> None:
     raise RuntimeError(msg)
 
 
+def without_pinned_memory(
+    loader: DataLoader, *args: object, pin_memory: bool = False, **kwargs: object
+) -> None:
+    """Make a `DataLoader` that pins no memory: only a driver can do that."""
+    MAKE_LOADER(loader, *args, **kwargs)
+
+
 @contextlib.contextmanager
 def fake_cuda() -> Iterator[None]:
     """Let PyTorch have a GPU for as long as this lasts."""
@@ -127,6 +136,7 @@ def fake_cuda() -> Iterator[None]:
         "get_device_name": lambda device=None: NAME,
         "memory_stats": lambda device=None: {"allocation.all.allocated": 1},
         "synchronize": lambda device=None: None,
+        "is_bf16_supported": lambda including_emulation=True: True,
         "device": lambda device: contextlib.nullcontext(),
         "stream": lambda stream: contextlib.nullcontext(),
         "graph": lambda graph, stream=None: contextlib.nullcontext(),
@@ -135,7 +145,12 @@ def fake_cuda() -> Iterator[None]:
     # A tensor cannot become one of another class: nn.Module.to must make a new one.
     torch.__future__.set_overwrite_module_params_on_conversion(True)
     try:
-        with mock.patch.multiple(torch.cuda, **patches), FakeCuda():
+        with (
+            mock.patch.multiple(torch.cuda, **patches),
+            mock.patch.object(torch, "compile", lambda net: net),
+            mock.patch.object(DataLoader, "__init__", without_pinned_memory),
+            FakeCuda(),
+        ):
             yield
     finally:
         torch.__future__.set_overwrite_module_params_on_conversion(overwrite)

@@ -280,7 +280,7 @@ def test_only_the_published_site_knows_its_address():
     published = [
         step.get("env", {}).keys()
         for step in steps(ROOT / ".github/workflows/pages.yml")
-        if "nox -s docs" in step.get("run", "")
+        if "--merge" in step.get("run", "")  # the shares write no page
     ]
     assert len(published) == 1
     assert published[0] >= {
@@ -298,15 +298,40 @@ def test_the_site_is_published_with_what_the_gpu_kept_of_the_real_data():
     folder, name = upload["with"]["path"], upload["with"]["name"]
     assert folder == "docs/_build/gpu/"
 
-    commands = [step.get("run", "") for step in jobs["build"]["steps"]]
-    [fetch] = [n for n, text in enumerate(commands) if "gh run download" in text]
-    [build] = [n for n, text in enumerate(commands) if "nox -s docs" in text]
-    assert fetch < build
-    assert f"--name {name} --dir {folder.rstrip('/')}\n" in commands[fetch]
-    assert f"?name={name}&" in commands[fetch]
+    # Found once, so that every share and the build take the same run.
+    [find] = jobs["find"]["steps"]
+    assert f"?name={name}&" in find["run"]
     # An artifact from a fork's pull request must never be published.
-    assert '.workflow_run.head_branch == "main"' in commands[fetch]
-    assert "head_repository_id == .workflow_run.repository_id" in commands[fetch]
+    assert '.workflow_run.head_branch == "main"' in find["run"]
+    assert "head_repository_id == .workflow_run.repository_id" in find["run"]
+    for job in ("execute", "build"):
+        commands = [step.get("run", "") for step in jobs[job]["steps"]]
+        [fetch] = [n for n, text in enumerate(commands) if 'download "$RUN"' in text]
+        [build] = [n for n, text in enumerate(commands) if "nox -s docs" in text]
+        assert fetch < build
+        assert f"--name {name} --dir {folder.rstrip('/')}" in commands[fetch]
+        assert jobs[job]["steps"][fetch]["env"]["RUN"] == (
+            "${{ needs.find.outputs.run }}"
+        )
+
+
+def test_the_site_is_put_together_from_all_shares():
+    jobs = workflow(ROOT / ".github/workflows/pages.yml")["jobs"]
+    shares = jobs["execute"]["strategy"]["matrix"]["share"]
+    assert shares == list(range(1, len(shares) + 1))
+    *_, execute, upload = jobs["execute"]["steps"]
+    assert '-- --share "$SHARE/$SHARES"' in execute["run"]
+    assert execute["env"]["SHARES"] == "${{ strategy.job-total }}"
+    # Another one would lead to other results, and all would be executed again.
+    build = [step for step in jobs["build"]["steps"] if "run" in step]
+    [merge] = [step for step in build if "nox -s docs" in step["run"]]
+    for name in ("NN_TUTORIAL_REQUIRE_MNIST", "UV_TORCH_BACKEND"):
+        assert execute["env"][name] == merge["env"][name]
+    assert upload["with"]["path"] == "docs/_build/cache/"
+    [fetch] = [step["run"] for step in build if "share-" in step["run"]]
+    folder = fetch.rpartition("--dir ")[2].strip()
+    assert merge["run"].endswith(f"--merge {folder}")
+    assert "execute" in jobs["build"]["needs"]
 
 
 def test_the_notebooks_are_on_their_branch_before_pages_link_to_them():

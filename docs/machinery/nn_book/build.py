@@ -2,6 +2,8 @@
 
     python -m nn_book.build            both languages
     python -m nn_book.build --only en  one language, for a quick look (site/ stays)
+    python -m nn_book.build --share 2/4        only execute: the second share of four
+    python -m nn_book.build --merge FOLDER...  both languages, from executed shares
 
 Chinese is built first and executes what changed; English then finds every result in
 the cache. If it had to execute anything, the build fails: the two would be two books.
@@ -25,6 +27,7 @@ import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
 
 from nn_book import DOCS
+from nn_book.execute import shares
 from nn_book.publish import epub, finishing, whole_book
 
 BUILD = DOCS / "_build"
@@ -158,8 +161,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=["zh", "en"], help="build one language")
     parser.add_argument("--jobs", default="auto", help="parallel workers (auto)")
+    parser.add_argument(
+        "--share", type=shares.share, help="only execute share 2/4, say"
+    )
+    parser.add_argument(
+        "--merge",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="caches that shares have left: take them over, then build",
+    )
     options = parser.parse_args()
     os.environ.setdefault("PYTHONUTF8", "1")
+    if options.share:
+        shares.execute_and_tell(*options.share, Status(io.StringIO()))
+        return
+    shares.merge(options.merge or [])
 
     summary = []
     for language in [options.only] if options.only else ["zh", "en"]:

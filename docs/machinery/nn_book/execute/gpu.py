@@ -2,6 +2,7 @@
 
     python -m nn_book.execute.gpu          execute, and keep what docs/_build/gpu/ gets
     python -m nn_book.execute.gpu --check  only say whether there is a GPU
+    python -m nn_book.execute.gpu --measure  climb the ladder, write docs/measurements/
 
 `nn_book.build` shows these results as long as page, package and data are the same;
 the folder may be carried to another machine. All pages succeed, or the folder stays
@@ -19,7 +20,7 @@ import torch
 from nbformat import NotebookNode
 
 from nn_book import DOCS
-from nn_book.execute import execution, gpu_results
+from nn_book.execute import execution, gpu_results, measure
 from nn_tutorial.mnist import with_progress
 
 BUILD = DOCS / "_build"
@@ -31,15 +32,10 @@ This needs an NVIDIA GPU, its driver, and a PyTorch built for CUDA."""
 NO_CUDA_CODE = 3  # the exit status that says so
 
 
-def prepare_kernels(results: Path) -> None:
-    """Set what the kernels see: as conf.py does, but with CUDA.
-
-    Args:
-        results: Folder in which a chapter may keep a table of its own.
-    """
+def prepare_kernels() -> None:
+    """Set what the kernels see: as conf.py does, but with CUDA."""
     os.environ["NN_TUTORIAL_LANG"] = "both"
     os.environ["NN_TUTORIAL_DEVICE"] = "cuda"
-    os.environ["NN_TUTORIAL_GPU_RESULTS"] = str(results)
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ["PYTHONUTF8"] = "1"
     # The package of this clone, installed or not: the key names its source.
@@ -95,7 +91,7 @@ def run() -> None:
         old.rename(place)  # the run before was killed between the two renames below
     for leftover in (new, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    prepare_kernels(new)
+    prepare_kernels()
     execution.find_data(DOCS / "chapters")
     new.mkdir(parents=True)
     try:
@@ -115,12 +111,19 @@ def main() -> None:
     """Say whether there is a GPU, and use it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="only look for a GPU")
+    parser.add_argument(
+        "--measure",
+        action="store_true",
+        help="measure the ladder for docs/measurements",
+    )
     options = parser.parse_args()
     if not torch.cuda.is_available():
         print(NO_CUDA.format(torch=torch.__version__))
         sys.exit(NO_CUDA_CODE)
     print(CUDA.format(torch=torch.__version__), flush=True)
-    if not options.check:
+    if options.measure:
+        measure.main([])
+    elif not options.check:
         run()
 
 

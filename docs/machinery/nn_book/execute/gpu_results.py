@@ -132,24 +132,6 @@ def show_kept(chapters: Path, cache_path: str) -> None:
         )
 
 
-def table_folder() -> Path:
-    """Return the folder in which chapter 08 looks for the table of the last GPU run.
-
-    A damaged table is named on stderr; then it is a folder that does not exist.
-    """
-    path = KEPT / "ladder.json"
-    try:
-        run = json.loads(path.read_text("utf8"))
-        if isinstance(run, dict) and {"run", "ladder"} <= run.keys():
-            return KEPT
-    except FileNotFoundError:
-        return KEPT
-    except ValueError:
-        pass
-    tell(f"{path.name}: ignored, since it is damaged; run `nox -s gpu` again")
-    return KEPT / "damaged"
-
-
 def tell(message: str) -> None:
     """Say something once, beside what Sphinx says of its progress."""
     if message not in _told:

@@ -31,7 +31,7 @@ PIECE = {
 TITLED = {"admonition", "card", "dropdown", "grid-item-card", "margin", "sidebar"}
 TITLED |= {"tab-item", "topic"}
 FRAMES = {"", "grid", "tab-set"}
-SITE_ONLY = {"raw", "solution-end", "toctree"}
+SITE_ONLY = {"measurement", "raw", "solution-end", "toctree"}
 CODE = {"code", "code-block"}
 
 TEXT_ROLES = {"abbr", "guilabel", "sub", "sup", "term"}

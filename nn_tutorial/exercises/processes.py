@@ -1,0 +1,192 @@
+"""The checks of the exercises on training with several processes."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data.distributed import DistributedSampler
+
+from nn_tutorial.exercises.core import Hint, call, is_equal, number, wrong_kind
+
+
+def _deals(answer: Any) -> Hint | None:
+    """Ask for a function that deals indices as ``DistributedSampler`` does."""
+    for n, world, epoch in ((8, 2, 0), (8, 2, 1), (10, 4, 3), (7, 3, 1)):
+        for rank in range(world):
+            # A length is all that it asks for.
+            indices: Any = range(n)
+            sampler: DistributedSampler[int] = DistributedSampler(indices, world, rank)
+            sampler.set_epoch(epoch)
+            result = call(answer, n, rank, world, epoch)
+            if isinstance(result, Hint):
+                return result
+            if isinstance(result, Tensor):
+                result = result.tolist()
+            if not isinstance(result, list | tuple):
+                return wrong_kind(
+                    "一个返回列表的函数", "a function that returns a list", result
+                )
+            call_of = f"deal({n}, {rank}, {world}, {epoch})"
+            if result != list(sampler):
+                return _wrong_deal(call_of, list(result), list(sampler), n // world)
+    return None
+
+
+def _wrong_deal(
+    call_of: str, found: list[int], expected: list[int], least: int
+) -> Hint:
+    """Say for which arguments the indices are wrong, and where to look."""
+    if len(found) != len(expected):
+        return Hint(
+            zh=f"{call_of} 返回 {len(found)} 个序号，应有 {len(expected)} 个："
+            "每个进程的个数要相同。",
+            en=f"{call_of} returns {len(found)} indices, not {len(expected)}: every "
+            "process has the same number.",
+        )
+    if found == sorted(found) and len(found) > 1:
+        return Hint(
+            zh=f"{call_of} 的序号从小到大：先洗牌，再分。",
+            en=f"The indices of {call_of} are in order: shuffle before you deal.",
+        )
+    if set(found) == set(expected) or found[:least] == expected[:least]:
+        return Hint(
+            zh=f"{call_of} 差一点：看看不够整除时补的是哪几个，次序又如何。",
+            en=f"{call_of} is nearly right: look at which indices are added when the "
+            "number cannot be divided, and at the order.",
+        )
+    return Hint(
+        zh=f"{call_of} 的序号不对：看看生成器的种子，以及洗牌以后谁拿哪几个。",
+        en=f"The indices of {call_of} are wrong: look at the seed of the generator, "
+        "and at who takes which after the shuffling.",
+    )
+
+
+def _accumulates(answer: Any) -> Hint | None:
+    """Ask for a function that makes one step from the gradients of several parts."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.randn(12, 3, generator=generator)
+    targets = torch.randn(12, 1, generator=generator)
+    net = nn.Linear(3, 1)
+    nn.init.ones_(net.weight)
+    start, lr = net.weight.detach().clone(), 0.1
+    left_over = torch.full_like(start, 0.5)  # as after an earlier step
+    net.weight.grad = left_over.clone()
+    outputs = nn.functional.linear(inputs, start.requires_grad_(), net.bias.detach())
+    loss = nn.functional.mse_loss(outputs, targets)
+    [gradient] = torch.autograd.grad(loss, start)
+
+    result = call(answer, net, torch.optim.SGD([net.weight], lr), inputs, targets, 4)
+    if isinstance(result, Hint):
+        return result
+    if not isinstance(result, nn.Module):
+        return wrong_kind(
+            "一个返回网络的函数", "a function that returns the network", result
+        )
+    moved = (start.detach() - net.weight.detach()) / lr
+    slips = [
+        (
+            torch.zeros_like(moved),
+            Hint(
+                zh="权重没有变：optimizer.step() 呢？",
+                en="The weights did not change: where is optimizer.step()?",
+            ),
+        ),
+        (
+            4 * gradient,
+            Hint(
+                zh="步子是整批的 4 倍：几个平均值加起来，还不是平均值。",
+                en="The step is 4 times that of the whole batch: the sum of several "
+                "means is no mean.",
+            ),
+        ),
+        (
+            gradient + left_over,
+            Hint(
+                zh="开始时梯度里还有上一步留下的。",
+                en="At the start the gradients still hold those of the step before.",
+            ),
+        ),
+    ]
+    for slip, hint in slips:
+        if torch.allclose(moved, slip, atol=1e-4):
+            return hint
+    return is_equal(
+        moved,
+        gradient,
+        within=1e-4,
+        hint=Hint(
+            zh="这一步与整批的不同：什么时候清零，更新几次，每一部分占多大的分量？",
+            en="The step is not that of the whole batch: when are the gradients "
+            "zeroed, how many updates are there, and how much does each part count?",
+        ),
+    )
+
+
+CHECKS = {
+    "processes-1": number(
+        3,
+        within=1e-4,
+        slips=[
+            (
+                4,
+                Hint(
+                    zh="这里每个进程都算一样重，可它们的样本数不同。",
+                    en="Here every process counts the same, but they have different "
+                    "numbers of examples.",
+                ),
+            ),
+            (
+                180,
+                Hint(
+                    zh="这是总和，要的是平均值。",
+                    en="This is the sum; the mean is asked for.",
+                ),
+            ),
+        ],
+        other=Hint(
+            zh="先算出 60 个样本的梯度总共是多少。",
+            en="Find first what the gradients of all 60 examples add up to.",
+        ),
+    ),
+    "processes-2": _deals,
+    "processes-3": number(
+        60e6,
+        within=1e5,
+        slips=[
+            (
+                15e6,
+                Hint(
+                    zh="一个 float32 不止一个字节。",
+                    en="A float32 takes more than one byte.",
+                ),
+            ),
+            (
+                80e6,
+                Hint(
+                    zh="进程只有 4 个，(n − 1)/n 还不能当作 1。",
+                    en="There are only 4 processes: (n − 1)/n is not yet 1.",
+                ),
+            ),
+            (
+                30e6,
+                Hint(
+                    zh="环要走两圈：一圈相加，一圈把和传给大家。",
+                    en="The ring is passed twice: once to add, once to spread the sum.",
+                ),
+            ),
+            (
+                240e6,
+                Hint(
+                    zh="这是所有进程一共送出的，问的是一个。",
+                    en="This is what all processes send together; one is asked for.",
+                ),
+            ),
+        ],
+        other=Hint(
+            zh="先算全部梯度有多少字节，再用正文里环形 all_reduce 的规律。",
+            en="Find how many bytes all gradients take, then use the rule of the ring "
+            "all-reduce in the text.",
+        ),
+    ),
+    "processes-4": _accumulates,
+}
