@@ -1,4 +1,4 @@
-"""Chapter 03 says what is true: its training follows gradients derived on paper."""
+"""The chapter on softmax says what is true: its training follows gradients on paper."""
 
 import math
 import re
@@ -18,7 +18,7 @@ def chapter():
     """What the chapter's visible cells have defined before its film."""
     threads = torch.get_num_threads()
     source = CHAPTER.read_text(encoding="utf8")
-    before = source[: source.index("Film, plot_decision_boundary")]
+    before = source[: source.index("from nn_tutorial.plotting import Film")]
     namespace: dict = {}
     with plt.rc_context(), plt.ioff():
         for code in re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", before, re.M):
@@ -72,3 +72,46 @@ def test_the_network_ends_no_worse_than_the_diagonal(chapter):
     by_rule = (rule == chapter["labels"]).float().mean().item()
     assert by_rule == pytest.approx(0.99)
     assert chapter["accuracies"][-1] >= by_rule
+
+
+def test_likelihood_of_200_guesses_is_too_small_for_float32_but_its_logarithm_is_not():
+    p = torch.full((200,), 0.5)
+
+    assert p.prod() == 0
+    assert p.log().sum().item() == pytest.approx(-200 * math.log(2))
+    assert math.prod(p.tolist()) == pytest.approx(2.0**-200)  # Python has 64 bits
+
+
+def test_boundary_by_hand_asks_the_network_at_every_point_of_the_grid(chapter):
+    axis, classes = chapter["axis"], chapter["classes"]
+    for row, column in ((0, 0), (10, 190), (150, 20), (200, 200)):
+        place = torch.tensor([[axis[column], axis[row]]], dtype=torch.float32)
+
+        assert chapter["net"](place).argmax() == classes[row, column]
+    assert classes[0, 0] == 1  # lower left
+    assert classes[200, 200] == 0  # upper right
+
+
+def test_straight_line_separates_these_clouds_as_well_as_the_network(chapter):
+    points, labels = chapter["points"], chapter["labels"]
+    torch.manual_seed(0)
+    line = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.SGD(line.parameters(), lr=0.02)
+    for _ in range(100):
+        loss = cross_entropy(line(points), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    right = (line(points).argmax(dim=1) == labels).float().mean().item()
+
+    assert right == pytest.approx(0.995)
+    assert loss.item() < chapter["losses"][-1]
+
+
+def test_clouds_have_no_gap(chapter):
+    points = chapter["points"].numpy()
+    distances = np.linalg.norm(points[:100, None] - points[None, 100:], axis=2)
+
+    assert distances.min() == pytest.approx(0.3856, abs=5e-4)
+    assert (points[:100].sum(axis=1) < 0).sum() == 1
+    assert (points[100:].sum(axis=1) > 0).sum() == 1
