@@ -157,10 +157,11 @@ if (moving && !matchMedia("(prefers-reduced-motion: reduce)").matches) seen.obse
 // -- Formulas that scroll can be reached with the keyboard (the theme sees to code) ----
 const boxes = new ResizeObserver((entries) => {
   for (const { target } of entries)
-    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    if (target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight)
+      target.tabIndex = 0;
     else target.removeAttribute("tabindex");
 });
-for (const box of all(".formula, .pst-scrollable-table-container")) boxes.observe(box);
+for (const box of all("pre, .formula, .pst-scrollable-table-container")) boxes.observe(box);
 
 // -- Pieces to play with: loaded when the reader comes near ---------------------------
 const nearby = new IntersectionObserver(async (entries) => {

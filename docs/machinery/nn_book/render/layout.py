@@ -205,7 +205,9 @@ def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
             else f'{link[0]}<span class="number">{number}</span>'
         )
 
-    return re.sub(r'(<a class="[^"]*" href="([^"]*)">)', add, str(contents))
+    named = f'<summary aria-label="{_("Show or hide what belongs to it")}">'
+    html = str(contents).replace("<summary>", named)
+    return re.sub(r'(<a class="[^"]*" href="([^"]*)">)', add, html)
 
 
 def description_of(doctree: nodes.document) -> str:
