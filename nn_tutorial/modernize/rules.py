@@ -1337,7 +1337,9 @@ def _gpu_taken_for_granted(program: Program) -> Iterator[Finding]:
             and str(place.evaluated_value).startswith("cuda")
             and not _is_guarded(program, call)
         )
-        if name in _NEEDS_GPU and not _is_guarded(program, call):
+        # A GPU that the program chooses at run time has been looked for.
+        fixed = place is None or literal(place) is not ...
+        if name in _NEEDS_GPU and fixed and not _is_guarded(program, call):
             yield left(program, "cuda-call", call, "structure")
         elif is_cuda and name == "torch.device" and torch and place is not None:
             text = f'{program.text(place)} if {asked} else "cpu"'
