@@ -50,7 +50,7 @@ exclude_patterns = ["_build", "machinery", "_static", "theme", "root", "inventor
 templates_path = ["theme/components"]
 numfig = math_numfig = True  # by chapter, see nn_book.render.layout
 nitpicky = True
-nitpick_ignore = [("py:class", "nn_tutorial.mnist.Item")]  # a type variable
+nitpick_ignore = [("py:class", "nn_tutorial.progress.Item")]  # a type variable
 
 # -- MyST -----------------------------------------------------------------------
 myst_enable_extensions = gpu_results.MYST_EXTENSIONS

@@ -10,7 +10,7 @@ all of them fit.
 import operator
 import os
 import random
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +27,7 @@ from ._files import (
 
 __all__ = [
     "Misfits",
+    "Stateful",
     "load_checkpoint",
     "load_weights",
     "save_checkpoint",
@@ -37,9 +38,11 @@ __all__ = [
 class Stateful(Protocol):
     """What has a state to save: a learning rate scheduler, or a `GradScaler`."""
 
-    def state_dict(self) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state."""
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> object: ...
+    def load_state_dict(self, state_dict: dict[str, Any]) -> object:
+        """Take over a state."""
 
 
 class Misfits(NamedTuple):
@@ -177,7 +180,7 @@ def load_checkpoint(
     *,
     scheduler: Stateful | None = None,
     scaler: Stateful | None = None,
-    extra: MutableMapping[str, Any] | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> int:
     """Bring a run back to where `save_checkpoint` left it, and return its step.
 
