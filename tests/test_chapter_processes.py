@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32",
+    reason="Windows has no SIGKILL, and torchrun no libuv there",
+)
 TWENTY_STEPS = ["--epochs", "5", "--batch-size", "512"]  # 2048 points: 4 an epoch
 
 
