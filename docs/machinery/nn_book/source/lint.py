@@ -3,6 +3,7 @@
     nox -s lint              one line per problem, "file:line: what is wrong"
     nox -s lint -- accept    rewrite pairs.lock, after both texts were read
     nox -s lint -- rules     every rule and its reason
+    nox -s lint -- first-uses    where each term and idiom is used and introduced
 
 Every rule is one function, whose docstring says why it is there. The lock holds a
 checksum of each pair of texts (what stands in one language between two places that
@@ -27,6 +28,7 @@ from pathlib import Path
 from nn_book import DOCS
 from nn_book.render.layout import NEEDS
 from nn_book.source.course import NAMED
+from nn_book.source.first_uses import table as first_uses
 from nn_book.source.reader import (
     COMMENT,
     LANGUAGES,
@@ -45,6 +47,7 @@ VOCABULARY = tomllib.loads((DOCS / "vocabulary.toml").read_text(encoding="utf8")
 NAMES = {"zh": "Chinese", "en": "English"}
 HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 CHINESE = re.compile(f"[{HAN}\u3000-\u303f\uff01-\uff60]")  # with its punctuation
+COMMANDS = ("check", "accept", "rules", "first-uses")
 ACCEPT = "compare both, then run 'nox -s lint -- accept'"
 
 
@@ -609,13 +612,14 @@ def problems(docs: Path) -> list[str]:
 def main(arguments: list[str] | None = None, docs: Path = DOCS) -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "command", nargs="?", choices=["check", "accept", "rules"], default="check"
-    )
+    parser.add_argument("command", nargs="?", choices=COMMANDS, default="check")
     command = parser.parse_args(arguments).command
     if command == "rules":
         for rule in (*FIRST_RULES, *RULES):
             print(f"{rule.__name__.replace('_', ' ')}: {rule.__doc__}")
+        return 0
+    if command == "first-uses":
+        print(first_uses(docs))
         return 0
     if command == "accept":
         accept(docs)
