@@ -22,7 +22,8 @@ def _adagrad(answer: Any) -> Hint | None:
     """Ask for one step of Adagrad as a function of p, gradient, state and lr."""
     if isinstance(answer, type) or not callable(answer):
         return wrong_kind("一个函数", "a function", answer)
-    p, state, path = _START.clone(), {}, []
+    state: dict[Any, Any] = {}
+    p, path = _START.clone(), []
     for gradient in _GRADIENTS:
         p = call(answer, p, gradient.clone(), state, _LR)
         if isinstance(p, Hint):
