@@ -126,6 +126,13 @@ def without_pinned_memory(
     MAKE_LOADER(loader, *args, **kwargs)
 
 
+# Adam asks the driver whether a graph is being captured; newer PyTorch by another name.
+CHECKS = {
+    "_accelerator_graph_capture_health_check": lambda optimizer: None,
+    "_cuda_graph_capture_health_check": lambda optimizer: None,
+}
+
+
 @contextlib.contextmanager
 def fake_cuda() -> Iterator[None]:
     """Let PyTorch have a GPU for as long as this lasts."""
@@ -147,6 +154,7 @@ def fake_cuda() -> Iterator[None]:
     try:
         with (
             mock.patch.multiple(torch.cuda, **patches),
+            mock.patch.multiple(torch.optim.Optimizer, create=True, **CHECKS),
             mock.patch.object(torch, "compile", lambda net: net),
             mock.patch.object(DataLoader, "__init__", without_pinned_memory),
             FakeCuda(),

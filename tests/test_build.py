@@ -86,7 +86,7 @@ class Book:
         path.write_text(text, encoding="utf8")
 
     def start(self, *options: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "nn_book.build", *options]
+        command = [sys.executable, "-P", "-m", "nn_book.build", *options]
         return subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -111,7 +111,9 @@ class Book:
 
     def pages(self, language: str) -> dict[str, str]:
         html = self.docs / "_build" / language / "html"
-        return {p.stem: p.read_text("utf8") for p in html.rglob("chapters/*.html")}
+        pages = {p.stem: p.read_text("utf8") for p in html.rglob("chapters/*.html")}
+        # Old addresses have pages of their own, which lead on.
+        return {k: v for k, v in pages.items() if 'http-equiv="refresh"' not in v}
 
 
 class Build:

@@ -53,7 +53,7 @@ class Done:
 
     def __init__(self, command: list[str], **variables: str) -> None:
         done = subprocess.run(
-            [sys.executable, *command],
+            [sys.executable, "-P", *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf8",

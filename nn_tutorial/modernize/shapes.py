@@ -27,6 +27,8 @@ from .rules import (
     under_no_grad,
 )
 
+__all__: list[str] = []  # the rules register themselves
+
 # -- Images ----------------------------------------------------------------------------
 
 _GRAY = {

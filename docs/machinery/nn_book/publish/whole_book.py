@@ -19,7 +19,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from bs4 import BeautifulSoup, Tag
 
-from nn_book import DOCS
+import nn_book
 
 NAME = "pytorch-neural-networks"  # of every file that holds the whole book
 FOLDER = "download"  # of these files, in site/
@@ -269,9 +269,8 @@ def write_wheel(folder: Path) -> Path:
         TakeError: If it cannot be built; the message is that of the build.
     """
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
-    done = subprocess.run(
-        command, cwd=DOCS.parent, capture_output=True, encoding="utf8"
-    )
+    clone = Path(nn_book.__file__).parents[3]
+    done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf8")
     path = folder / wheel_name()
     if done.returncode or not path.exists():
         raise TakeError(f"no wheel of nn_tutorial:\n{done.stdout}{done.stderr}")
