@@ -311,7 +311,7 @@ def test_the_front_page_links_every_file_and_each_is_there(language):
 def print_pdf(**variables):
     """Call the program that prints the PDFs; return what it says."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "pdf.py")],
+        [sys.executable, "-m", "nn_book.publish.pdf"],
         capture_output=True,
         encoding="utf8",
         env={**os.environ, **variables},
