@@ -65,6 +65,7 @@ from pathlib import Path
 
 if importlib.util.find_spec("nn_tutorial") is None:
 {command}
+    importlib.invalidate_caches()
 
 os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")  # {hints}
 """
