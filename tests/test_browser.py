@@ -238,7 +238,8 @@ def test_the_switch_keeps_the_place_of_a_reader_who_has_scrolled(visit, language
         ".scrollIntoView({ behavior: 'instant' })"
     )
     place = tab.evaluate("document.querySelectorAll('article h2')[3].parentElement.id")
-    tab.click("a.language")
+    # A click of the driver scrolls first, which no reader's click does.
+    tab.evaluate("document.querySelector('a.language').click()")
     tab.wait_for_url(f"**/chapters/regression.html#{place}")
 
 

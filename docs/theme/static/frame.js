@@ -27,9 +27,15 @@ function load(name) {
 const loadPieceFile = (name) => load(`pieces/${name}`);
 
 // -- Language: the same place of the same page, and the choice is kept -------------
-// The place is in the address, or it is the last label above what the reader sees.
+// The place is in the address until the reader moves on; then it is the last label above
+// what the reader sees.
+let moved = false;
+for (const sign of ["wheel", "touchmove"])
+  addEventListener(sign, () => { moved = true; }, { passive: true });
+addEventListener("keydown", ({ key }) => { moved ||= /^(Arrow|Page|Home|End| )/.test(key); });
+addEventListener("hashchange", () => { moved = false; });
 function placeOf() {
-  if (scrollY < 200) return location.hash;
+  if (scrollY < 200 || (location.hash && !moved)) return location.hash;
   const above = [...all(".bd-article section[id], .bd-article dt[id]")]
     .filter((part) => part.getBoundingClientRect().top < 140);
   return above.length ? `#${above.at(-1).id}` : location.hash;
@@ -54,8 +60,12 @@ new MutationObserver(showMode).observe(root, { attributeFilter: ["data-mode"] })
 showMode();
 
 // -- The menus of a phone close when the reader has chosen a place --------------------
-for (const menu of all("dialog"))
+for (const menu of all("dialog")) {
   menu.addEventListener("click", ({ target }) => target.closest("a") && menu.close());
+  // The keyboard goes on where the menu was opened.
+  const opener = menu.id.includes("secondary") ? "button.secondary-toggle" : "button.primary-toggle";
+  menu.addEventListener("close", () => setTimeout(() => $(opener)?.focus()));
+}
 
 // -- Search: its script and the texts come when the reader begins to search ----------
 addEventListener("focusin", ({ target }) => {
