@@ -108,7 +108,8 @@ def test_the_page_reads_every_test_image_as_pytorch_does(visit):
     worst = (shown - expected).abs().max()
     print(f"{len(images)} images: same class {same:.4f}, worst {worst:.1e}")
     assert same >= 0.999
-    assert worst <= 1e-3
+    # The weights travel as two characters each.
+    assert worst <= 2e-3
 
 
 def test_the_page_prepares_the_images_of_mnist_as_mnist_did(visit):
