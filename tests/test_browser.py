@@ -420,7 +420,9 @@ def test_a_page_can_be_read_without_scripts(visit):
 
 
 def test_a_figure_opens_large_on_a_phone(visit):
-    tab = visit(viewport={"width": 360, "height": 640}).open("en/chapters/regression.html")
+    tab = visit(viewport={"width": 360, "height": 640}).open(
+        "en/chapters/regression.html"
+    )
     tab.locator("button.zoom").first.click()
     large = tab.locator("dialog.large img")
     assert large.first.bounding_box()["width"] > 800
