@@ -958,7 +958,7 @@ def from_disk(chromium, page: str, query: str):
     ("language", "query", "said"),
     [
         ("zh", "反向传播", "反向传播"),
-        ("zh", "混淆矩阵 MNIST", "混淆矩阵"),
+        ("zh", "混淆矩阵", "混淆矩阵"),
         ("en", "confusion matrix", "confusion"),
         ("en", "Backpropagation", "back"),
     ],
