@@ -107,7 +107,7 @@ def test_answer_that_print_has_given_is_explained(number, answer):
     feedback = check(number, answer, lang="en")
 
     assert not feedback.correct
-    assert "That is what print() returns" in repr(feedback)
+    assert "which is what print() returns" in repr(feedback)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -193,7 +193,7 @@ def test_answer_that_raises_when_looked_at_gets_a_hint(toy):
     feedback = check("toy-1", Broken(), lang="both")
 
     assert not feedback.correct
-    assert "error: RuntimeError: two lines" in feedback.message.en
+    assert "answer: RuntimeError: two lines" in feedback.message.en
     assert "RuntimeError: two lines" in feedback.message.zh
 
 
@@ -242,8 +242,8 @@ def test_close_number_of_any_library_is_right(answer):
     ("answer", "message"),
     [
         (3.1, "Look at the figure."),
-        ("3", "What is asked for is one number; the type of yours is str."),
-        (True, "What is asked for is one number; the type of yours is bool."),
+        ("3", "The answer should be one number, but the type of yours is str."),
+        (True, "The answer should be one number, but the type of yours is bool."),
         (3j, "yours is complex"),
         (torch.zeros(2, 1), "yours has shape (2, 1)"),
         (math.nan, "Your number is nan"),
@@ -269,8 +269,8 @@ def test_equal_tensor_is_right():
         (torch.tensor([[1.0, 2.1]]), "Look at the figure."),
         (torch.tensor([[1.0], [2.0]]), "The shape should be (1, 2); yours is (2, 1)."),
         (torch.tensor([[1, 2]]), "should be torch.float32; yours is torch.int64."),
-        (torch.tensor([[1.0, math.nan]]), "Your tensor holds NaN"),
-        ([[1.0, 2.0]], "What is asked for is a tensor; the type of yours is list."),
+        (torch.tensor([[1.0, math.nan]]), "Your tensor contains NaN"),
+        ([[1.0, 2.0]], "The answer should be a tensor, but the type of yours is list."),
     ],
 )
 def test_tensor_that_is_not_equal_gets_the_fitting_hint(answer, message):
@@ -294,7 +294,7 @@ def test_function_is_judged_by_what_it_gives():
     assert gives(lambda x: x**2, 4.0) is None
     assert gives(lambda x: torch.tensor([x, x]), torch.tensor([2.0, 2.0])) is None
     assert gives(lambda x: x**3, 4.0) is LOOK
-    assert "asked for is a function; the type of yours is float" in gives(4.0, 4.0).en
+    assert "should be a function, but the type of yours is float" in gives(4.0, 4.0).en
     assert "Your function returns nothing" in gives(lambda x: None, 4.0).en
     assert "Your function returns nothing" in gives(lambda x: ..., 4.0).en
     assert "ZeroDivisionError: " in gives(lambda x: x / 0, 4.0).en
@@ -333,9 +333,9 @@ class ForgetsALayer(nn.Module):
     [
         (nn.Linear(2, 3), "should be (N, 1); yours is (4, 3)"),
         (nn.Linear(3, 1), "RuntimeError: "),
-        (nn.Linear, "You gave the class Linear; an object"),
-        (ForgetsALayer(), "parameters: forgotten.weight, forgotten.bias. Look"),
-        (nn.AvgPool1d(2), "Your network has no parameter that could be trained"),
+        (nn.Linear, "You gave the class Linear, but an object"),
+        (ForgetsALayer(), "parameters: forgotten.weight, forgotten.bias. Which"),
+        (nn.AvgPool1d(2), "Your network has no parameters that can be trained"),
     ],
     ids=["shape", "width", "class", "unused", "no parameters"],
 )

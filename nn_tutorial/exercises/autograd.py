@@ -32,32 +32,32 @@ _ENCODES = function(
             lambda labels, n_classes: _one_hot(labels, n_classes).T,
             Hint(
                 zh="行和列反了：一个样本一行。",
-                en="Rows and columns have changed places: a row for each example.",
+                en="Rows and columns are swapped: each row is one example.",
             ),
         ),
         (
             lambda labels, n_classes: _one_hot(labels, int(labels.max()) + 1),
             Hint(
                 zh="没有出现过的类也占一列：一共 n_classes 列。",
-                en="A class that does not occur has a column as well: there are "
+                en="A class that does not occur still has a column: there are "
                 "n_classes columns.",
             ),
         ),
         (
             lambda labels, n_classes: 1 - _one_hot(labels, n_classes),
-            Hint(zh="0 和 1 反了。", en="0 and 1 have changed places."),
+            Hint(zh="0 和 1 反了。", en="0 and 1 are swapped."),
         ),
         (
             lambda labels, n_classes: labels[:, None] * _one_hot(labels, n_classes),
             Hint(
                 zh="位置对了，值应当是 1，不是标签。",
-                en="The places are right; the value is 1, not the label.",
+                en="The positions are right, but the value should be 1, not the label.",
             ),
         ),
     ],
     other=Hint(
         zh="每行恰好有一个 1，在标签所指的那一列。",
-        en="Each row holds exactly one 1, in the column that the label names.",
+        en="Each row contains exactly one 1, in the column given by the label.",
     ),
     banned=["one_hot"],
 )
@@ -73,8 +73,8 @@ def _encode(answer: Any) -> Hint | None:
     if count_lines(answer, many, 4) > count_lines(answer, few, 4):
         return Hint(
             zh="结果对了，可里面有循环：标签越多，运行的行数越多。一次处理所有的标签。",
-            en="The result is right, but there is a loop: more labels run more lines. "
-            "Treat all labels at once.",
+            en="The result is right, but the function contains a loop, which takes "
+            "longer with more labels. Process all labels at once.",
         )
     return None
 
@@ -98,8 +98,8 @@ def _any_depth(answer: Any) -> Hint | None:
         name = type(answer).__name__
         return Hint(
             zh=f"你给的是 {name} 的一个对象，这里要的是类：去掉括号和里面的参数。",
-            en=f"You gave an object of {name}; the class is asked for: leave out the "
-            "brackets and what is in them.",
+            en=f"You gave an object of {name}, but the exercise asks for the class: "
+            "remove the parentheses and what is in them.",
         )
     if not callable(answer):
         return wrong_kind("一个类", "a class", answer)
@@ -115,8 +115,8 @@ def _any_depth(answer: Any) -> Hint | None:
                 return wrong
             return Hint(
                 zh=f"[2, 10, 10, 4] 可以，{topology} 不行：层要照着参数建。{wrong.zh}",
-                en=f"It works for [2, 10, 10, 4], not for {topology}: the layers have "
-                f"to follow the argument. {wrong.en}",
+                en=f"It works for [2, 10, 10, 4] but not for {topology}: build the "
+                f"layers from the argument. {wrong.en}",
             )
         wanted = [s for a, b in pairwise(topology) for s in ((b, a), (b,))]
         shapes = [tuple(parameter.shape) for parameter in net.parameters()]
@@ -124,8 +124,8 @@ def _any_depth(answer: Any) -> Hint | None:
             return Hint(
                 zh=f"{topology} 要 {len(topology) - 1} 个 nn.Linear，各有权重和偏置；"
                 f"你的参数是 {shapes}。",
-                en=f"{topology} asks for {len(topology) - 1} nn.Linear, each with "
-                f"weight and bias; your parameters are {shapes}.",
+                en=f"{topology} needs {len(topology) - 1} nn.Linear, each with a "
+                f"weight and a bias; your parameters are {shapes}.",
             )
         with torch.no_grad():
             for parameter in net.parameters():
@@ -141,12 +141,13 @@ def _any_depth(answer: Any) -> Hint | None:
         if any(torch.allclose(outputs, slip, atol=1e-5) for slip in slips):
             return Hint(
                 zh="最后一层之后还有别的运算：logits 应当原样交给 CrossEntropyLoss。",
-                en="Something follows the last layer: CrossEntropyLoss takes the "
-                "logits as they are.",
+                en="Something is computed after the last layer, but CrossEntropyLoss "
+                "expects the logits themselves.",
             )
         hint = Hint(
             zh="隐藏层的激活函数应当是 sigmoid，每个隐藏层一个。",
-            en="The activation of the hidden layers should be sigmoid, one after each.",
+            en="The activation function of the hidden layers should be sigmoid, one "
+            "after each hidden layer.",
         )
         if wrong := is_equal(outputs, expected, within=1e-4, hint=hint):
             return wrong
@@ -161,39 +162,39 @@ CHECKS = {
                 60,
                 Hint(
                     zh="每层的输入还多一列 1，它也有权重。",
-                    en="The input of each layer has one more column, of ones, which "
-                    "has weights, too.",
+                    en="The input of each layer has one extra column, of ones, and "
+                    "this column has weights too.",
                 ),
             ),
             (
                 70,
                 Hint(
                     zh="第一层的那一列 1 数到了；第二层的输入也有一列。",
-                    en="The column of ones of the first layer is there; the input of "
-                    "the second has one as well.",
+                    en="You have counted the column of ones in the first layer. The "
+                    "input of the second layer has one as well.",
                 ),
             ),
             (
                 64,
                 Hint(
                     zh="第二层的那一列 1 数到了；第一层的输入也有一列。",
-                    en="The column of ones of the second layer is there; the input of "
-                    "the first has one as well.",
+                    en="You have counted the column of ones in the second layer. The "
+                    "input of the first layer has one as well.",
                 ),
             ),
             (
                 lambda count: count in (84, 88),
                 Hint(
                     zh="偏置数了两遍：那一列 1 的权重就是偏置。",
-                    en="The biases count twice: the weights of the column of ones are "
-                    "the biases.",
+                    en="You have counted the biases twice: the weights of the column "
+                    "of ones are the biases.",
                 ),
             ),
         ],
         other=Hint(
             zh="每层的权重有几行、几列？行数看这一层的输入有几列。",
-            en="How many rows and columns have the weights of a layer? The rows follow "
-            "the columns of its input.",
+            en="How many rows and columns does the weight matrix of each layer have? "
+            "It has as many rows as the input of the layer has columns.",
         ),
     ),
     "autograd-2": _encode,

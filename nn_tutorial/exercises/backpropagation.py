@@ -26,34 +26,34 @@ def _inactive_neuron(answer: Any) -> Hint | None:
     if is_like((-3, -1.5, 12, 6, -6, -3, -3)):
         return Hint(
             zh="这是正文里 b2 = 3 时的七个数。把 b2 改成 1，前向传播也要重算。",
-            en="These are the seven numbers of the text, with b2 = 3. With b2 = 1 the "
+            en="These are the seven numbers in the text, where b2 = 3. If b2 = 1, the "
             "forward pass changes as well.",
         )
     if is_like(tuple(-number for number in _INACTIVE)):
         return Hint(
             zh="大小都对了，正负号全反：误差是 y − t。",
-            en="All sizes are right and all signs are not: the error is y − t.",
+            en="The sizes are right, but all the signs are wrong: the error is y − t.",
         )
     if is_like(tuple(number / 2 for number in _INACTIVE)):
         return Hint(
             zh="全都小了一半：平方的导数前面有一个数。",
-            en="All are half as large as they should be: what does the derivative of a "
-            "square start with?",
+            en="All of them are half as large as they should be: which number is in "
+            "front of the derivative of a square?",
         )
     if any(abs(given[place]) > 1e-6 for place in (2, 3)):
         return Hint(
             zh="第二个神经元的 z2 现在小于 0。ReLU 在那里的斜率是多少？",
-            en="z2 is below 0 now. What is the slope of ReLU there?",
+            en="z2 is now less than 0. What is the slope of ReLU there?",
         )
     if abs(given[5]) > 1e-6:
         return Hint(
             zh="w2 和 b2 对了。v2 乘的是 h2，不是 z2：h2 现在是多少？",
-            en="w2 and b2 are right. v2 multiplies h2, not z2: what is h2 now?",
+            en="w2 and b2 are right. v2 multiplies h2, not z2. What is h2 now?",
         )
     return Hint(
         zh="第二个神经元对了。从 y 和 dy 起，把第一个神经元那条路再走一遍。",
-        en="The second neuron is right. Start from y and dy and walk the path of the "
-        "first neuron once more.",
+        en="The second neuron is right. Start from y and dy and follow the path "
+        "through the first neuron again.",
     )
 
 
@@ -84,46 +84,47 @@ def _division(answer: Any) -> Hint | None:
 _DIVIDED = ((6.0, 4.0), (-3.0, 2.0))
 _DIVISION = Hint(
     zh="取 a = 6、b = 4：把 a 加上 0.001，商变多少？再把 b 加上 0.001 试试。",
-    en="Take a = 6 and b = 4: add 0.001 to a, and how much does the quotient change? "
-    "Then add 0.001 to b.",
+    en="Take a = 6 and b = 4. If you add 0.001 to a, how much does the quotient "
+    "change? Then try adding 0.001 to b.",
 )
 _DIVISION_SLIPS: list[tuple[Callable[[float, float], tuple[float, float]], Hint]] = [
     (
         lambda a, b: (1 / b, a / b**2),
         Hint(
             zh="第一个对了，第二个大小也对：b 变大时，商变大还是变小？",
-            en="The first is right, and so is the size of the second: when b grows, "
-            "does the quotient grow or shrink?",
+            en="The first is right, and so is the size of the second. When b grows, "
+            "does the quotient increase or decrease?",
         ),
     ),
     (
         lambda a, b: (-a / b**2, 1 / b),
         Hint(
             zh="两个斜率都对，次序反了：先是对 a 的，再是对 b 的。",
-            en="Both slopes are right, in the other order: first the one with respect "
-            "to a.",
+            en="Both slopes are right, but they are in the wrong order: the slope "
+            "with respect to a comes first.",
         ),
     ),
     (
         lambda a, b: (1 / b, -1 / b**2),
         Hint(
             zh="第一个对了。第二个是 1/b 的斜率；这里是 a 个 1/b。",
-            en="The first is right. The second is the slope of 1/b; here there are a "
-            "of them.",
+            en="The first is right. The second is the slope of 1/b, but the quotient "
+            "is a times 1/b.",
         ),
     ),
     (
         lambda a, b: (b, a),
         Hint(
             zh="这是乘法的两个斜率。",
-            en="These are the slopes of a product.",
+            en="These are the slopes of a product, not of a quotient.",
         ),
     ),
     (
         lambda a, b: (1 / b, -a / b),
         Hint(
             zh="第一个对了。第二个还差一点：b 的几次方？",
-            en="The first is right. The second is close: to which power is b?",
+            en="The first is right, and the second is close: to which power is b "
+            "raised?",
         ),
     ),
 ]
@@ -165,29 +166,31 @@ _TANH_SLIPS: list[tuple[dict[str, Any], Hint]] = [
         {"slope": "relu"},
         Hint(
             zh="输出层的两个对了，往回经过的却还是 ReLU 的斜率。",
-            en="Those of the output layer are right, but on the way back there still "
-            "is the slope of ReLU.",
+            en="The two of the output layer are right, but the path back to the "
+            "hidden layer still uses the slope of ReLU.",
         ),
     ),
     (
         {"slope": "none"},
         Hint(
             zh="从 h 走到 z 时，漏乘了激活函数的斜率。",
-            en="From h to z the slope of the activation function is missing.",
+            en="The slope of the activation function is missing in the step from h to "
+            "z.",
         ),
     ),
     (
         {"slope": "twice"},
         Hint(
             zh="tanh 取了两次：h 已经是 tanh 的结果了。",
-            en="tanh is taken twice: h already is its result.",
+            en="You applied tanh twice: h is already the result of tanh.",
         ),
     ),
     (
         {"mean": False},
         Hint(
             zh="全都大了同一个倍数：损失是总和，还是平均？",
-            en="All are too large by one factor: is the loss a sum, or a mean?",
+            en="All of them are too large by the same factor: is the loss a sum or a "
+            "mean?",
         ),
     ),
 ]
@@ -205,7 +208,8 @@ def _tanh_network(answer: Any) -> Hint | None:
     if not isinstance(result, tuple | list) or len(result) != 4:
         return Hint(
             zh="函数要返回四个梯度的列表：[dw1, db1, dw2, db2]。",
-            en="The function returns a list of four gradients, [dw1, db1, dw2, db2].",
+            en="The function should return a list of four gradients: [dw1, db1, dw2, "
+            "db2].",
         )
 
     def differences(expected: list[Tensor]) -> list[Hint]:
@@ -213,8 +217,8 @@ def _tanh_network(answer: Any) -> Hint | None:
         for name, one, right in zip(_TANH_NAMES, result, expected, strict=True):
             other = Hint(
                 zh=f"{name} 不对：从 dy 往回，一行一行与一小步比一比。",
-                en=f"{name} is not right: from dy back, compare line after line with "
-                "a small step.",
+                en=f"{name} is wrong. Go backward from dy and check each line with a "
+                "small step.",
             )
             # (1, H) for a bias is as good as (H,).
             if isinstance(one, Tensor) and one.shape == (1, *right.shape):

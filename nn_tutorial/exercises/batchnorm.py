@@ -29,29 +29,31 @@ def _without_biases(answer: Any) -> Hint | None:
     if [norm.num_features for norm in norms] != [300, 100]:
         return Hint(
             zh="除了去掉偏置，其余不变：300 和 100 个神经元之后各有一层批标准化。",
-            en="Apart from the biases nothing changes: batch normalization follows the "
-            "300 and the 100 neurons.",
+            en="Nothing else changes: batch normalization still follows the layers "
+            "with 300 and 100 neurons.",
         )
     if any(norm.weight is None or norm.bias is None for norm in norms):
         return Hint(
             zh="批标准化自己的 γ 和 β 是有用的，要留着；没用的偏置在别处。",
-            en="Batch normalization needs its own γ and β: leave them. The useless "
-            "biases are elsewhere.",
+            en="Keep γ and β of batch normalization, because they are needed. The "
+            "useless biases are elsewhere.",
         )
     linears = [m for m in answer.modules() if isinstance(m, nn.Linear)]
     if linears and linears[-1].bias is None:
         return Hint(
             zh="最后一层后面没有批标准化，它的偏置有用。",
-            en="No batch normalization follows the last layer: its bias is of use.",
+            en="The last layer is not followed by batch normalization, so its bias "
+            "has an effect.",
         )
     n_parameters = sum(p.numel() for p in answer.parameters())
     if n_parameters == _LINEAR + 2 * 400 - 400:
         return None
     return Hint(
         zh=f"参数的个数不对，你有 {n_parameters} 个：应当比 BatchNet 少 400 个。"
-        "看看是谁在减去平均值。",
-        en=f"The number of parameters is off: {n_parameters}; there should be 400 "
-        "fewer than in BatchNet. Look at what subtracts the mean.",
+        "哪些偏置后面会减去平均值，因而不起作用？",
+        en=f"The network has {n_parameters} parameters, which is wrong: it should "
+        "have 400 fewer than BatchNet. Which biases have no effect because a "
+        "mean is subtracted afterward?",
     )
 
 
@@ -81,23 +83,23 @@ def _slips(
             (z - mean) * gamma / variance.sqrt() + beta,
             Hint(
                 zh="方差上还要加一个很小的数，norm 里有它：不然方差为 0 时会除以 0。",
-                en="A small number is added to the variance, and norm holds it: "
-                "otherwise a variance of 0 would be divided by.",
+                en="norm adds a small number to the variance, so that a variance of 0 "
+                "does not cause a division by 0.",
             ),
         ),
         (
             own * factor + linear.bias + beta - mean * factor,
             Hint(
                 zh="权重对了；线性层的偏置也要经过批标准化。",
-                en="The weights are right; the bias of the linear layer passes through "
-                "batch normalization as well.",
+                en="The weights are right. The bias of the linear layer also goes "
+                "through batch normalization.",
             ),
         ),
         (
             z * factor + beta,
             Hint(
                 zh="还没有减去平均值。",
-                en="The mean has not been subtracted.",
+                en="You have not subtracted the mean.",
             ),
         ),
         (
@@ -112,14 +114,15 @@ def _slips(
             (z - mean) / (variance + norm.eps).sqrt(),
             Hint(
                 zh="标准化对了，γ 和 β 还没有折进去。",
-                en="The normalization is right; γ and β are not folded in yet.",
+                en="The normalization is right, but γ and β are still missing.",
             ),
         ),
         (
             z,
             Hint(
                 zh="这还是原来的线性层：norm 没有折进去。",
-                en="This is still the linear layer as it was: norm is not folded in.",
+                en="This is still the original linear layer: norm has not been merged "
+                "into it.",
             ),
         ),
     ]
@@ -138,7 +141,7 @@ def _fold(answer: Any) -> Hint | None:
             return Hint(
                 zh="线性层有偏置时对了；没有偏置（bias=False）的线性层，bias 是 None。"
                 + folded.zh,
-                en="It works for a linear layer with a bias; in one without "
+                en="It works for a linear layer with a bias. Without one "
                 f"(bias=False), bias is None. {folded.en}",
             )
         if isinstance(folded, Hint):
@@ -150,7 +153,8 @@ def _fold(answer: Any) -> Hint | None:
             return outputs
         hint = Hint(
             zh="写出 norm(Wx + b) 的式子，把乘 x 的和不乘 x 的分开。",
-            en="Write down norm(Wx + b), and separate what multiplies x from the rest.",
+            en="Write out norm(Wx + b) and separate the part that multiplies x from "
+            "the rest.",
         )
         wrong = is_equal(outputs, expected, within=1e-5, hint=hint)
         for slip, its_hint in slips if wrong else []:
@@ -169,16 +173,16 @@ CHECKS = {
                 _LINEAR,
                 Hint(
                     zh="这是没有批标准化的网络。批标准化自己也有要训练的数。",
-                    en="That is the network without batch normalization, which has "
-                    "numbers to train as well.",
+                    en="That is the network without batch normalization, which also "
+                    "has numbers that are trained.",
                 ),
             ),
             (
                 _LINEAR + 4 * 400,
                 Hint(
                     zh="存下来的平均值和方差不由优化器训练，不算。",
-                    en="The kept means and variances are not trained: they do not "
-                    "count.",
+                    en="The stored means and variances are not trained by the "
+                    "optimizer, so they do not count.",
                 ),
             ),
             (
@@ -192,21 +196,22 @@ CHECKS = {
                 _LINEAR + 2 * 410,
                 Hint(
                     zh="最后一层后面没有批标准化。",
-                    en="No batch normalization follows the last layer.",
+                    en="The last layer is not followed by batch normalization.",
                 ),
             ),
             (
                 _LINEAR + 4,
                 Hint(
                     zh="γ 和 β 不是每层一个：每个神经元都有自己的。",
-                    en="γ and β are not one for a layer: each neuron has its own.",
+                    en="There is not just one γ and one β in each layer: every neuron "
+                    "has its own.",
                 ),
             ),
         ],
         other=Hint(
             zh="一层一层数：线性层的权重和偏置，再加上批标准化里要训练的数。",
-            en="Count layer by layer: weights and biases of the linear layers, then "
-            "what batch normalization trains.",
+            en="Count layer by layer: the weights and biases of the linear layers, "
+            "then the numbers that are trained in batch normalization.",
         ),
     ),
     "batchnorm-2": _without_biases,

@@ -38,9 +38,9 @@ def _with_strides(answer: Any) -> Hint | None:
         answer = copy.deepcopy(answer).cpu().float()
         if any(isinstance(module, _POOLING) for module in answer.modules()):
             return Hint(
-                zh="网络里还有汇聚层：边长要由卷积的步幅减半。",
-                en="There still is a pooling layer: the stride of the convolutions is "
-                "to halve the sides.",
+                zh="网络里还有汇聚层。这里应当由卷积的步幅把高和宽减半。",
+                en="There is still a pooling layer. Here the stride of the "
+                "convolutions should halve the height and width.",
             )
     if wrong := is_module(answer, inputs=inputs, output_shape=(4, 10)):
         return wrong
@@ -48,12 +48,13 @@ def _with_strides(answer: Any) -> Hint | None:
     if [m.out_channels for m in convolutions] != [8, 16]:
         return Hint(
             zh="卷积层与 conv_net 相同：先 8 个滤波器，再 16 个。",
-            en="The convolutions are those of conv_net: 8 filters, then 16.",
+            en="The convolutional layers should be those of conv_net: 8 filters, then "
+            "16.",
         )
     if any(m.stride != (2, 2) for m in convolutions):
         return Hint(
             zh="两个卷积层的步幅都应是 2。",
-            en="Both convolutions should have a stride of 2.",
+            en="Both convolutional layers should have a stride of 2.",
         )
     n_parameters = sum(p.numel() for p in answer.parameters())
     if n_parameters == _N_PARAMETERS:
@@ -61,8 +62,9 @@ def _with_strides(answer: Any) -> Hint | None:
     return Hint(
         zh=f"参数有 {n_parameters} 个，与 conv_net 不同：看看核的大小、填充，"
         "以及最后送进全连接层的边长。",
-        en=f"It has {n_parameters} parameters, which is not the number of conv_net: "
-        "look at kernel size and padding, and at the side that reaches the last layer.",
+        en=f"Your network has {n_parameters} parameters, which is not the same as "
+        "conv_net. Check the kernel size, the padding, and the size of the "
+        "image before the last layer.",
     )
 
 
@@ -70,12 +72,12 @@ CHECKS = {
     "convolution-1": number(
         16 * (3 * 25 + 1),
         slips=[
-            (16 * 75, Hint(zh="偏置呢？", en="And the biases?")),
+            (16 * 75, Hint(zh="还没有数偏置。", en="You have not counted the biases.")),
             (
                 lambda count: count in (16 * 26, 16 * 25),
                 Hint(
                     zh="每个滤波器要看输入的所有通道。",
-                    en="Each filter looks at all channels of the input.",
+                    en="Each filter covers all channels of the input.",
                 ),
             ),
             (
@@ -87,7 +89,10 @@ CHECKS = {
             ),
             (
                 lambda count: count in (75, 76),
-                Hint(zh="这是一个滤波器的。", en="That is a single filter."),
+                Hint(
+                    zh="这是一个滤波器的。",
+                    en="That is the number for a single filter.",
+                ),
             ),
             (
                 16 * (3 * 5 + 1),
@@ -96,8 +101,8 @@ CHECKS = {
         ],
         other=Hint(
             zh="一个滤波器有多少个权重和偏置？一共有几个滤波器？",
-            en="How many weights and biases has one filter, and how many filters are "
-            "there?",
+            en="How many weights and biases does one filter have, and how many "
+            "filters are there?",
         ),
     ),
     "convolution-2": function(
@@ -109,7 +114,8 @@ CHECKS = {
                 lambda images, size: _by_blocks(images, size).mean(-1),
                 Hint(
                     zh="这是每块的平均值；要的是最大值。",
-                    en="That is the mean of each block; the maximum is asked for.",
+                    en="That is the mean of each block. The exercise asks for the "
+                    "maximum.",
                 ),
             ),
             (
@@ -121,7 +127,8 @@ CHECKS = {
                 ).amax(-1),
                 Hint(
                     zh="你取的是同一行里连着的几个像素；一块有好几行。",
-                    en="You took neighbors within one row; a block has several rows.",
+                    en="You took neighboring pixels in one row only, but a block has "
+                    "several rows.",
                 ),
             ),
             (
@@ -132,22 +139,23 @@ CHECKS = {
                 lambda images, size: images[:, :, ::size, ::size],
                 Hint(
                     zh="你只取了每块左上角的数，没有比较。",
-                    en="You took the upper left number of each block, without "
-                    "comparing.",
+                    en="You took the number in the upper left corner of each block "
+                    "without comparing it with the others.",
                 ),
             ),
             (
                 lambda images, size: _by_blocks(images, size).amax(-1).clamp(min=0),
                 Hint(
                     zh="最大值可以是负数，不要从 0 开始比。",
-                    en="The maximum can be negative: do not start comparing at 0.",
+                    en="The maximum may be negative, so do not start the comparison "
+                    "at 0.",
                 ),
             ),
         ],
         other=Hint(
             zh="第一块由第 0、1 行与第 0、1 列组成（size = 2 时）：先取出这一块看看。",
-            en="With size 2 the first block is rows 0 and 1 of columns 0 and 1: take "
-            "it out and look at it first.",
+            en="If size is 2, the first block consists of rows 0 and 1 and columns 0 "
+            "and 1. Extract that block first and look at it.",
         ),
     ),
     "convolution-3": _with_strides,

@@ -108,11 +108,12 @@ Check = Callable[[Any], Hint | None]
 _RIGHT = Hint(zh="答对了。", en="That is right.")
 _NOT_ANSWERED = Hint(
     zh="还没有作答：把 `...` 换成你的答案。",
-    en="Not answered yet: replace `...` by your answer.",
+    en="Not answered yet: replace `...` with your answer.",
 )
 _NONE = Hint(
     zh="你的答案是 None。print() 的返回值就是 None：把要打印的东西直接赋给 answer。",
-    en="Your answer is None. That is what print() returns: assign the thing itself.",
+    en="Your answer is None, which is what print() returns: assign the value itself "
+    "to answer.",
 )
 
 
@@ -232,8 +233,8 @@ def function(
         if not _same(given, kept):
             return Hint(
                 zh="你的函数改动了交给它的东西：请返回新的，原来的留着不动。",
-                en="Your function changes what it is given: return something new, and "
-                "leave the original as it is.",
+                en="Your function changes its arguments: return a new object and "
+                "leave the original unchanged.",
             )
         wrong = _is_result(result, right(*kept), within=within, other=other)
         if wrong is None:
@@ -287,7 +288,8 @@ def is_number(answer: object) -> Hint | None:
             found = tuple(answer.shape)
             return Hint(
                 zh=f"这里要一个数，而你给的形状是 {found}。",
-                en=f"One number is asked for; yours has shape {found}.",
+                en="The answer should be a single number, but yours has shape "
+                f"{found}.",
             )
         answer = answer.item()
     if not isinstance(answer, int | float) or isinstance(answer, bool):
@@ -296,8 +298,8 @@ def is_number(answer: object) -> Hint | None:
     if not -sys.float_info.max <= answer <= sys.float_info.max:
         return Hint(
             zh=f"你的数是 {answer}：计算在某一步出了界，一步一步打印出来看看。",
-            en=f"Your number is {answer}: some step left the range of numbers; "
-            "print one step after the other.",
+            en=f"Your number is {answer}: some step went out of range. Print the "
+            "result of each step.",
         )
     return None
 
@@ -310,7 +312,7 @@ def numbers_of(answer: Any, count: int) -> list[float] | Hint:
         found = len(answer) if isinstance(answer, tuple | list) else 1
         return Hint(
             zh=f"这里要 {count} 个数，写成 (…, …)；你给了 {found} 个。",
-            en=f"The answer has {count} numbers, as (…, …); the length of yours is "
+            en=f"The answer should have {count} numbers, written as (…, …); yours has "
             f"{found}.",
         )
     for part in answer:
@@ -349,7 +351,7 @@ def is_tensor(
     if answer.isnan().any():
         return Hint(
             zh="你的张量里有 NaN：找出它最早出现在哪一步。",
-            en="Your tensor holds NaN: find the first step at which it appears.",
+            en="Your tensor contains NaN: find the first step in which it appears.",
         )
     return None
 
@@ -412,19 +414,20 @@ def call(
         )
         return Hint(
             zh=f"你的函数 {timeout_s:g} 秒还没有返回：看看循环何时结束。",
-            en=f"Your function did not return within {timeout_s:g} seconds: look at "
-            "when its loop ends.",
+            en=f"Your function did not return within {timeout_s:g} seconds: does its "
+            "loop end?",
         )
     if outcome[0] is None or outcome[0] is ...:
         return Hint(
             zh="你的函数什么也没有返回：是不是少了 return？",
-            en="Your function returns nothing: is a return missing?",
+            en="Your function returns nothing: did you forget return?",
         )
     for name in banned:
         if name in used.names:
             return Hint(
                 zh=f"你的函数用到了 {name}；这道题要求不用它。",
-                en=f"Your function uses {name}; the exercise asks you to do without.",
+                en=f"Your function uses {name}, but the exercise asks you to do "
+                "without it.",
             )
     return outcome[0]
 
@@ -469,8 +472,8 @@ def is_module(
         return Hint(
             zh=f"你给的是 {answer.__name__} 这个类，这里要它的一个对象："
             "是不是少了括号？",
-            en=f"You gave the class {answer.__name__}; an object of it is asked for: "
-            "are the brackets missing?",
+            en=f"You gave the class {answer.__name__}, but an object of it is needed: "
+            "did you forget the parentheses?",
         )
     if not isinstance(answer, nn.Module):
         return wrong_kind("一个 nn.Module", "an nn.Module", answer)
@@ -492,8 +495,8 @@ def is_module(
         names = ", ".join(unused)
         return Hint(
             zh=f"输出的梯度到不了这些参数：{names}。看看 forward 用了哪些层。",
-            en=f"No gradient of the output reaches these parameters: {names}. Look at "
-            "which layers forward uses.",
+            en=f"The gradient of the output does not reach these parameters: {names}. "
+            "Which layers does forward use?",
         )
     return None
 
@@ -503,13 +506,13 @@ def wrong_kind(wanted_zh: str, wanted_en: str, answer: object) -> Hint:
     found = type(answer).__name__
     if isinstance(answer, type):
         return Hint(
-            zh=f"这里要{wanted_zh}，而你给的是 {answer.__name__} 这个类本身。",
-            en=f"What is asked for is {wanted_en}; you gave the class "
+            zh=f"答案应当是{wanted_zh}，而你给的是 {answer.__name__} 这个类本身。",
+            en=f"The answer should be {wanted_en}, but you gave the class "
             f"{answer.__name__} itself.",
         )
     return Hint(
-        zh=f"这里要{wanted_zh}，而你给的东西类型是 {found}。",
-        en=f"What is asked for is {wanted_en}; the type of yours is {found}.",
+        zh=f"答案应当是{wanted_zh}，而你给的东西类型是 {found}。",
+        en=f"The answer should be {wanted_en}, but the type of yours is {found}.",
     )
 
 
@@ -517,12 +520,13 @@ def _nothing_registered(outputs: Tensor) -> Hint:
     if outputs.requires_grad:
         return Hint(
             zh="网络里有层，可一个参数也没有登记：放在普通列表里的层，Module 看不见。",
-            en="There are layers, but no parameter is registered: a Module does not "
-            "see the layers in a plain list.",
+            en="There are layers but no registered parameters: a Module does not find "
+            "layers in a plain list.",
         )
     return Hint(
         zh="你的网络没有任何可以训练的参数：里面有层吗？",
-        en="Your network has no parameter that could be trained: does it hold a layer?",
+        en="Your network has no parameters that can be trained: does it contain any "
+        "layers?",
     )
 
 
@@ -550,7 +554,7 @@ def _raised(error: BaseException) -> Hint:
     text = " ".join(f"{type(error).__name__}: {error}".split())
     return Hint(
         zh=f"用你的答案计算时出了错：{text}",
-        en=f"Computing with your answer raised an error: {text}",
+        en=f"An error occurred while computing with your answer: {text}",
     )
 
 

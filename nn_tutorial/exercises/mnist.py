@@ -31,46 +31,46 @@ def _shift(n: int) -> Check:
                 lambda rows, n: rows.view(-1, 28, 28).roll(n, dims=2).flatten(1),
                 Hint(
                     zh="从右边出去的像素又从左边进来了：空出来的地方填 −1。",
-                    en="Pixels that left on the right came back on the left: put −1 "
-                    "there.",
+                    en="Pixels that left on the right came back on the left: fill the "
+                    "empty columns with −1.",
                 ),
             ),
             (
                 lambda rows, n: rows.roll(n, dims=1),
                 Hint(
                     zh="一行的最后几个像素跑到了下一行的开头：先变回 28×28。",
-                    en="The last pixels of a row of the image begin the next row: go "
-                    "back to 28×28 first.",
+                    en="The last pixels of each row moved to the beginning of the "
+                    "next row: reshape to 28×28 first.",
                 ),
             ),
             (
                 lambda rows, n: _moved(rows, -n),
                 Hint(
                     zh="图往左挪了：往右，列号变大。",
-                    en="The image moves to the left; to the right the numbers of the "
-                    "columns grow.",
+                    en="The image moves to the left. To move it to the right, the "
+                    "column numbers have to increase.",
                 ),
             ),
             (
                 lambda rows, n: _moved(rows, n, dim=1),
                 Hint(
                     zh="图往下挪了：形状 (N, 28, 28) 的最后一维才是列。",
-                    en="The image moves down: of (N, 28, 28) the last axis holds the "
-                    "columns.",
+                    en="The image moves down: in (N, 28, 28), the columns are the "
+                    "last dimension.",
                 ),
             ),
             (
                 lambda rows, n: _moved(rows, n, blank=0.0),
                 Hint(
                     zh="空出来的地方是 0；白纸是 −1。",
-                    en="The free pixels are 0; blank paper is −1.",
+                    en="You filled the empty columns with 0, but blank paper is −1.",
                 ),
             ),
         ],
         other=Hint(
             zh=f"n = {n} 时不对。先变回 28×28 的图，最后再变回 (N, 784)。",
-            en=f"It is wrong for n = {n}. Go back to images of 28×28 first, and to "
-            "(N, 784) in the end.",
+            en=f"It is wrong for n = {n}. Reshape to 28×28 images first, and back to "
+            "(N, 784) at the end.",
         ),
     )
 
@@ -81,14 +81,16 @@ def _no_shift(answer: Any) -> Hint | None:
     wrong = function(
         lambda: (rows.clone(), 0),
         _moved,
-        other=Hint(zh="n = 0 时图应当不变。", en="With n = 0 the image stays."),
+        other=Hint(
+            zh="n = 0 时图应当不变。", en="For n = 0 the image should not change."
+        ),
     )(answer)
     if wrong is None:
         return None
     return Hint(
         zh=f"n = 0 时不对，图应当不变：想想 -0 作为切片的终点是哪里。（{wrong.zh}）",
-        en="It is wrong for n = 0, where the image should stay as it is: what does a "
-        f"slice that ends at -0 hold? ({wrong.en})",
+        en="It is wrong for n = 0, where the image should not change: what does a "
+        f"slice that ends at -0 contain? ({wrong.en})",
     )
 
 
@@ -115,32 +117,37 @@ CHECKS = {
                 lambda steps: steps in (20 * 937, 20 * 60_000 / 64),
                 Hint(
                     zh="每轮的最后一批不满 64 张，它也走一步。",
-                    en="The last batch of an epoch holds fewer than 64 images, and "
-                    "makes a step as well.",
+                    en="The last batch of each epoch has fewer than 64 images, but it "
+                    "is a step too.",
                 ),
             ),
             (
                 938,
-                Hint(zh="这是一轮的步数。", en="These are the steps of one epoch."),
+                Hint(
+                    zh="这是一轮的步数。",
+                    en="That is the number of steps in one epoch.",
+                ),
             ),
             (
                 20 * 60_000,
                 Hint(
                     zh="一步用的是一批，不是一张图。",
-                    en="A step takes a batch, not a single image.",
+                    en="One step uses a whole batch, not a single image.",
                 ),
             ),
             (
                 20 * 64,
                 Hint(
                     zh="64 是一批有几张图；一轮有几批？",
-                    en="64 is the size of a batch; how many batches has an epoch?",
+                    en="64 is the number of images in a batch. How many batches does "
+                    "an epoch have?",
                 ),
             ),
         ],
         other=Hint(
             zh="先数一轮有几批，一批走一步；再乘上轮数。",
-            en="Count the batches of one epoch, one step each; then the epochs.",
+            en="Count the batches in one epoch, with one step for each batch. Then "
+            "multiply by the number of epochs.",
         ),
     ),
     "mnist-2": function(
@@ -154,37 +161,38 @@ CHECKS = {
                 ),
                 Hint(
                     zh="你除以的是一行的和，那里是真正的 9；网络的预测在列里。",
-                    en="You divided by the sum of a row, which holds the true nines; "
-                    "the answers of the network are in the columns.",
+                    en="You divided by the sum of a row, which contains the true "
+                    "nines. The predictions of the network are in the columns.",
                 ),
             ),
             (
                 lambda confusion, digit: confusion[digit, digit] / confusion.sum(),
                 Hint(
                     zh="你除以了所有的图；只有预测成这个数字的才算。",
-                    en="You divided by all images; only those given this answer count.",
+                    en="You divided by the number of all images. Count only those "
+                    "that were predicted as this digit.",
                 ),
             ),
             (
                 lambda confusion, digit: confusion.diag().sum() / confusion.sum(),
                 Hint(
                     zh="这是所有数字合在一起的准确率；只问这一个数字。",
-                    en="That is the accuracy over all digits; the question is about "
-                    "one.",
+                    en="That is the accuracy over all digits. The question is about "
+                    "this digit only.",
                 ),
             ),
             (
                 lambda confusion, digit: confusion[digit, digit],
                 Hint(
                     zh="这是个数；要的是比例。",
-                    en="That is a count; a fraction is asked for.",
+                    en="That is a count. The exercise asks for a fraction.",
                 ),
             ),
         ],
         other=Hint(
             zh="预测对的在对角线上；网络一共预测了多少次这个数字？",
-            en="The right answers are on the diagonal; how often did the network give "
-            "this answer in all?",
+            en="The correct predictions are on the diagonal. How many times in total "
+            "did the network predict this digit?",
         ),
     ),
     "mnist-3": function(
@@ -197,15 +205,16 @@ CHECKS = {
                 ),
                 Hint(
                     zh="第二行的概率正好等于门槛：它不小于门槛。",
-                    en="In the second row the probability equals the threshold: it is "
-                    "not below it.",
+                    en="In the second row the probability is equal to the threshold, "
+                    "so it is not below the threshold.",
                 ),
             ),
             (
                 lambda p, threshold: p.argmax(1),
                 Hint(
                     zh="还没有用到门槛：没有把握的要换成 −1。",
-                    en="The threshold is not used yet: where in doubt, put −1.",
+                    en="You have not used the threshold: replace the uncertain "
+                    "predictions with −1.",
                 ),
             ),
             (
@@ -214,22 +223,22 @@ CHECKS = {
                 ),
                 Hint(
                     zh="反了：有把握的成了 −1。",
-                    en="It is the wrong way around: the sure ones became −1.",
+                    en="It is the wrong way around: the certain predictions became −1.",
                 ),
             ),
             (
                 lambda p, threshold: p.amax(1).masked_fill(p.amax(1) < threshold, -1),
                 Hint(
                     zh="你返回的是概率；要的是数字，也就是它的位置。",
-                    en="You return the probability; the digit is asked for, which is "
-                    "its place.",
+                    en="You returned the probability. The exercise asks for the "
+                    "digit, which is its position.",
                 ),
             ),
         ],
         other=Hint(
             zh="每行要两样：最大的概率有多大，它在哪个位置。",
-            en="Of each row you need two things: how large the largest probability is, "
-            "and where it is.",
+            en="You need two things from each row: the largest probability and its "
+            "position.",
         ),
     ),
     "mnist-4": all_of(_shift(3), _no_shift),

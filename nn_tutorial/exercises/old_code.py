@@ -18,18 +18,19 @@ def _silent(answer: Any) -> Hint | None:
     if letters - silent - loud or not letters:
         return Hint(
             zh="只用字母 a 到 f，例如 'ab'。",
-            en="Use the letters a to f, such as 'ab'.",
+            en="Use only the letters a to f, for example 'ab'.",
         )
     if letters & loud:
         return Hint(
             zh="里面至少有一行今天会报错或警告。把它运行一次。",
-            en="At least one of these stops or warns today. Run it once.",
+            en="At least one of these lines raises an error or a warning today. Run "
+            "them once.",
         )
     if letters != silent:
         return Hint(
             zh="这几行都不出声，但还有别的。想想 eval() 之后、梯度和内存。",
-            en="These are silent, but there are more. Think of what happens after "
-            "eval(), of gradients and of memory.",
+            en="These lines raise no error, but there are others. Think of what is "
+            "missing after eval(), of gradients, and of memory.",
         )
     return None
 
@@ -47,30 +48,30 @@ def _brightest(answer: Any) -> Hint | None:
         if any(isinstance(part, Tensor) for part in place):
             return Hint(
                 zh="返回的还是张量。怎样从只有一个元素的张量里取出数？",
-                en="These are still tensors. How is the number taken out of a tensor "
-                "of one element?",
+                en="These are still tensors. How do you get the number out of a "
+                "tensor with one element?",
             )
         if any(isinstance(part, np.generic) for part in place):
             return Hint(
                 zh="这是 NumPy 的数；这里要 Python 自己的整数。",
-                en="These are numbers of NumPy; Python's own integers are asked for.",
+                en="These are NumPy numbers. The exercise asks for Python integers.",
             )
         if any(type(part) is not int for part in place):
             return Hint(
                 zh="行号和列号要是整数。今天的 / 给出什么？",
-                en="Row and column have to be whole numbers. What does / give today?",
+                en="Row and column have to be integers. What does / return today?",
             )
         row, column = divmod(int(image.argmax()), 28)
         if tuple(place) == (column, row):
             return Hint(
                 zh="行号和列号写反了：先行后列。",
-                en="Row and column are the wrong way around: first the row.",
+                en="Row and column are swapped: the row comes first.",
             )
         if tuple(place) != (row, column):
             return Hint(
                 zh="这不是最亮的像素：一行有 28 个像素，编号怎样变成行和列？",
-                en="This is not the brightest pixel: a row has 28 pixels, so how does "
-                "the index become row and column?",
+                en="This is not the brightest pixel. A row has 28 pixels, so how do "
+                "you compute the row and the column from the index?",
             )
     return None
 
@@ -95,18 +96,17 @@ def _evaluation(answer: Any) -> Hint | None:
     if isinstance(loss, Hint):
         return loss
     if not recorded:
-        return Hint(
-            zh="你的函数没有用到 net。", en="Your function makes no use of net."
-        )
+        return Hint(zh="你的函数没有用到 net。", en="Your function does not use net.")
     if any(training for training, _ in recorded):
         return Hint(
             zh="Dropout 还在丢弃：评估之前少了一句。",
-            en="Dropout still drops: a line is missing before the evaluation.",
+            en="Dropout is still active: a line is missing before the evaluation.",
         )
     if any(graph for _, graph in recorded):
         return Hint(
             zh="计算图还在建。今天用什么代替 volatile=True？",
-            en="The graph is still built. What has taken the place of volatile=True?",
+            en="The computational graph is still built. What replaces volatile=True "
+            "today?",
         )
     if not isinstance(loss, float):
         return wrong_kind(
@@ -115,12 +115,13 @@ def _evaluation(answer: Any) -> Hint | None:
     if not net.training:
         return Hint(
             zh="网络来的时候在训练模式，还回去时不在了。",
-            en="The network came in training mode and is handed back without it.",
+            en="The network was in training mode before the call, and it is not "
+            "afterward.",
         )
     hint = Hint(
         zh="数值不对：应当是整批的平均交叉熵，net 的输出是 logits。",
-        en="The number is off: it should be the mean cross-entropy of the batch; net "
-        "gives logits.",
+        en="The value is wrong: it should be the mean cross-entropy over the batch, "
+        "and net returns logits.",
     )
     return is_close(loss, expected, within=1e-5, hint=hint)
 

@@ -40,24 +40,25 @@ def _wrong_deal(
         return Hint(
             zh=f"{call_of} 返回 {len(found)} 个序号，应有 {len(expected)} 个："
             "每个进程的个数要相同。",
-            en=f"{call_of} returns {len(found)} indices, not {len(expected)}: every "
-            "process has the same number.",
+            en=f"{call_of} returns {len(found)} indices instead of {len(expected)}: "
+            "every process should have the same number.",
         )
     if found == sorted(found) and len(found) > 1:
         return Hint(
             zh=f"{call_of} 的序号从小到大：先洗牌，再分。",
-            en=f"The indices of {call_of} are in order: shuffle before you deal.",
+            en=f"The indices of {call_of} are sorted: shuffle before you distribute "
+            "them.",
         )
     if set(found) == set(expected) or found[:least] == expected[:least]:
         return Hint(
             zh=f"{call_of} 差一点：看看不够整除时补的是哪几个，次序又如何。",
-            en=f"{call_of} is nearly right: look at which indices are added when the "
-            "number cannot be divided, and at the order.",
+            en=f"{call_of} is almost right: check which indices are added when the "
+            "number is not divisible, and in which order.",
         )
     return Hint(
         zh=f"{call_of} 的序号不对：看看生成器的种子，以及洗牌以后谁拿哪几个。",
-        en=f"The indices of {call_of} are wrong: look at the seed of the generator, "
-        "and at who takes which after the shuffling.",
+        en=f"The indices of {call_of} are wrong: check the seed of the generator, and "
+        "which process gets which indices after shuffling.",
     )
 
 
@@ -88,22 +89,23 @@ def _accumulates(answer: Any) -> Hint | None:
             torch.zeros_like(moved),
             Hint(
                 zh="权重没有变：optimizer.step() 呢？",
-                en="The weights did not change: where is optimizer.step()?",
+                en="The weights have not changed: did you call optimizer.step()?",
             ),
         ),
         (
             4 * gradient,
             Hint(
                 zh="步子是整批的 4 倍：几个平均值加起来，还不是平均值。",
-                en="The step is 4 times that of the whole batch: the sum of several "
-                "means is no mean.",
+                en="The step is 4 times as large as that of the whole batch: a sum of "
+                "several means is not a mean.",
             ),
         ),
         (
             gradient + left_over,
             Hint(
                 zh="开始时梯度里还有上一步留下的。",
-                en="At the start the gradients still hold those of the step before.",
+                en="At the beginning, the gradients still contain those of the "
+                "previous step.",
             ),
         ),
     ]
@@ -116,8 +118,9 @@ def _accumulates(answer: Any) -> Hint | None:
         within=1e-4,
         hint=Hint(
             zh="这一步与整批的不同：什么时候清零，更新几次，每一部分占多大的分量？",
-            en="The step is not that of the whole batch: when are the gradients "
-            "zeroed, how many updates are there, and how much does each part count?",
+            en="This step differs from that of the whole batch: when are the "
+            "gradients set to zero, how many updates are there, and how much "
+            "weight does each part have?",
         ),
     )
 
@@ -131,21 +134,21 @@ CHECKS = {
                 4,
                 Hint(
                     zh="这里每个进程都算一样重，可它们的样本数不同。",
-                    en="Here every process counts the same, but they have different "
-                    "numbers of examples.",
+                    en="You give every process the same weight, but they have "
+                    "different numbers of examples.",
                 ),
             ),
             (
                 180,
                 Hint(
                     zh="这是总和，要的是平均值。",
-                    en="This is the sum; the mean is asked for.",
+                    en="That is the sum. The exercise asks for the mean.",
                 ),
             ),
         ],
         other=Hint(
             zh="先算出 60 个样本的梯度总共是多少。",
-            en="Find first what the gradients of all 60 examples add up to.",
+            en="First compute the sum of the gradients of all 60 examples.",
         ),
     ),
     "processes-2": _deals,
@@ -164,28 +167,31 @@ CHECKS = {
                 80e6,
                 Hint(
                     zh="进程只有 4 个，(n − 1)/n 还不能当作 1。",
-                    en="There are only 4 processes: (n − 1)/n is not yet 1.",
+                    en="There are only 4 processes, so (n − 1)/n is not close to 1 "
+                    "yet.",
                 ),
             ),
             (
                 30e6,
                 Hint(
                     zh="环要走两圈：一圈相加，一圈把和传给大家。",
-                    en="The ring is passed twice: once to add, once to spread the sum.",
+                    en="The data go around the ring twice: once to add, and once to "
+                    "distribute the sum.",
                 ),
             ),
             (
                 240e6,
                 Hint(
                     zh="这是所有进程一共送出的，问的是一个。",
-                    en="This is what all processes send together; one is asked for.",
+                    en="That is what all processes send together. The question is "
+                    "about one process.",
                 ),
             ),
         ],
         other=Hint(
             zh="先算全部梯度有多少字节，再用正文里环形 all_reduce 的规律。",
-            en="Find how many bytes all gradients take, then use the rule of the ring "
-            "all-reduce in the text.",
+            en="First compute how many bytes all the gradients take, then use the "
+            "rule for the ring all-reduce in the text.",
         ),
     ),
     "processes-4": _accumulates,

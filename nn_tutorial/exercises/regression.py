@@ -39,31 +39,31 @@ CHECKS = {
                 22,
                 Hint(
                     zh="22 是平均值，它让平方的损失最小。绝对值不一样。",
-                    en="22 is the mean, which is best for squares. Absolute values "
-                    "differ.",
+                    en="22 is the mean, which minimizes the squared loss. For "
+                    "absolute values the answer is different.",
                 ),
             ),
             (
                 50.5,
                 Hint(
                     zh="最小的数与最大的数正中间：另外三个数也算在损失里。",
-                    en="That is midway between the smallest and the largest; the loss "
-                    "has three more numbers.",
+                    en="That is the midpoint between the smallest and the largest "
+                    "number, but the loss also contains the other three.",
                 ),
             ),
             (
                 lambda c: c < 1 or c > 100,
                 Hint(
                     zh="你的数在所有五个数的同一侧：往它们那边挪，每一项都会变小。",
-                    en="Your number has all five on one side: moved toward them, every "
-                    "term gets smaller.",
+                    en="All five numbers are on the same side of yours: if you move "
+                    "toward them, every term gets smaller.",
                 ),
             ),
         ],
         other=Hint(
-            zh="站在你的数上往两边看：左边有几个，右边有几个？挪一小步，损失怎样变？",
-            en="Stand on your number and look both ways: how many are to the left, how "
-            "many to the right? What does a small step do to the loss?",
+            zh="看你的数：五个数里有几个比它小，几个比它大？挪一小步，损失怎样变？",
+            en="Look at your number: how many of the five are smaller, and how many "
+            "are larger? How does the loss change if you move a little?",
         ),
     ),
     "regression-2": function(
@@ -75,47 +75,48 @@ CHECKS = {
                 lambda *given: _gradient()(*given).flip(0),
                 Hint(
                     zh="两个数写反了：先是对 w 的导数，再是对 b 的。",
-                    en="The two are the wrong way around: first the derivative with "
-                    "respect to w, then to b.",
+                    en="The two numbers are swapped: the derivative with respect to w "
+                    "comes first, then the one with respect to b.",
                 ),
             ),
             (
                 _gradient(factor=1.0),
                 Hint(
                     zh="只差一个倍数：平方的导数里，指数到哪里去了？",
-                    en="Only a factor is missing: where does the exponent of a square "
-                    "go?",
+                    en="Only a factor is wrong: where does the exponent go when you "
+                    "differentiate a square?",
                 ),
             ),
             (
                 _gradient(mean=torch.sum),
                 Hint(
                     zh="你把各点加了起来；损失是平均，导数也是。",
-                    en="You have the sum over the points; the loss is a mean, and so "
-                    "is its derivative.",
+                    en="You took the sum over the points. The loss is a mean, so its "
+                    "derivative is a mean too.",
                 ),
             ),
             (
                 _gradient(factor=-2.0),
                 Hint(
                     zh="大小对了，正负号反了：误差是预测减真值，还是反过来？",
-                    en="The sizes are right, the signs are not: is the error the "
-                    "prediction minus the target, or the other way around?",
+                    en="The sizes are right, but the signs are wrong: is the error "
+                    "the prediction minus the target, or the opposite?",
                 ),
             ),
             (
                 _without_x,
                 Hint(
                     zh="对 b 的对了。w 挪一点，每个点的误差变多少？不是每个点都一样。",
-                    en="That for b is right. When w moves a little, how much does the "
-                    "error of each point change? Not the same for all.",
+                    en="The derivative with respect to b is right. When w changes a "
+                    "little, how much does the error of each point change? It is "
+                    "not the same for all points.",
                 ),
             ),
         ],
         other=Hint(
             zh="拿三个点在纸上算一遍：先写出一个点的误差的平方，用链式法则，再平均。",
-            en="Work out three points on paper: write the squared error of one point, "
-            "use the chain rule, and then take the mean.",
+            en="Work out the three points on paper: write down the squared error of "
+            "one point, use the chain rule, and then take the mean.",
         ),
         banned=["backward", "grad", "_make_dual"],
     ),
@@ -125,31 +126,31 @@ CHECKS = {
             (
                 10,
                 Hint(
-                    zh="折的次数对了。一根线折一次，成了几段？",
-                    en="The number of kinks is right. Bend a wire once: how many "
-                    "pieces are there?",
+                    zh="折的次数对了。一条线折一次，成了几段？",
+                    en="The number of kinks is right. If a line has one kink, how "
+                    "many pieces does it have?",
                 ),
             ),
             (
                 20,
                 Hint(
                     zh="不是每个神经元带来两段：折一次，段数只多一。",
-                    en="A neuron does not bring two pieces: a kink adds one.",
+                    en="A neuron does not add two pieces: one kink adds only one.",
                 ),
             ),
             (
                 lambda pieces: pieces in (1024, 100),
                 Hint(
                     zh="这里只有一个输入，折点都在一条线上：段数不会成倍地长。",
-                    en="There is a single input, and all kinks are on one line: the "
-                    "pieces do not multiply.",
+                    en="There is only one input, so all kinks are on one line, and "
+                    "the number of pieces is not multiplied.",
                 ),
             ),
         ],
         other=Hint(
-            zh="一个神经元让曲线折几次？一根线折一次，成了几段？",
-            en="How many kinks does one neuron make? Bend a wire once: how many "
-            "pieces are there?",
+            zh="一个神经元让曲线折几次？一条线折一次，成了几段？",
+            en="How many kinks does one neuron add to the curve? If a line has one "
+            "kink, how many pieces does it have?",
         ),
     ),
 }

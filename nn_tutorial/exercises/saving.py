@@ -48,45 +48,45 @@ def _without_prefix(answer: Any) -> Hint | None:
     if list(given) != list(state):
         return Hint(
             zh="你改动了交给函数的那个字典；要的是一个新的字典。",
-            en="You changed the dictionary that the function was given; a new one is "
-            "asked for.",
+            en="You changed the dictionary that was passed to the function. Return a "
+            "new one.",
         )
     found = set(result)
     if "bed.weight" in found:
         return Hint(
             zh="lstrip 去掉的是一个一个的字母，不是整个词："
             "module.embed.weight 变成了什么？",
-            en="lstrip takes away single letters, not a word: what became of "
+            en="lstrip removes single letters, not a word: what became of "
             "module.embed.weight?",
         )
     if {"subbias", "scale"} & found:
         return Hint(
             zh="名字中间的 module. 要留着，开头的也只去掉一个。",
-            en="A module. in the middle of a name has to stay, and at the front only "
-            "one goes.",
+            en="Keep a module. in the middle of a name, and remove only one at the "
+            "beginning.",
         )
     if "modulelist.bias" not in found:
         return Hint(
             zh="modulelist.bias 也以 module 开头，可它没有那个前缀：前缀里还有一个点。",
-            en="modulelist.bias begins with module, too, and yet has no such prefix, "
-            "which has a dot.",
+            en="modulelist.bias also begins with module, but it does not have the "
+            "prefix, which includes a dot.",
         )
     if "module.0.weight" in found:
         return Hint(
             zh="返回的字典里还有名字以 module. 开头：返回的是新做的那个吗？",
-            en="Some names still begin with module.: does the function return the new "
-            "dictionary?",
+            en="Some names in the returned dictionary still begin with module.: do "
+            "you return the new dictionary?",
         )
     if found != set(wanted):
         return Hint(
             zh=f"名字应为 {list(wanted)}，而你的是 {list(result)}；"
             "没有前缀的名字不动。",
-            en=f"The names should be {list(wanted)}; yours are {list(result)}. Names "
-            "without the prefix stay.",
+            en=f"The names should be {list(wanted)}, but yours are {list(result)}. "
+            "Names without the prefix should not change.",
         )
     hint = Hint(
         zh="名字对了；每个名字还要配它原来的张量。",
-        en="The names are right; each must keep the tensor that it had.",
+        en="The names are right, but each name has to keep its original tensor.",
     )
     wrong = (is_equal(result[name], wanted[name], hint=hint) for name in wanted)
     return next(filter(None, wrong), None)
@@ -121,8 +121,8 @@ def _at(x: float) -> Callable[[dict[str, Tensor]], Tensor]:
 
 _ONE_X = Hint(
     zh="你代入了一个很大的 x；权重可以小到让它还不够大。不用 x，只看每个权重的什么？",
-    en="You tried a large x; a weight can be so small that it is not large enough. "
-    "Without any x: what of each weight decides?",
+    en="You tried a large x, but a weight may be so small that this x is not large "
+    "enough. Without using any x: which property of each weight decides?",
 )
 
 
@@ -145,16 +145,16 @@ def _count_numbers(answer: Any) -> Hint | None:
         return wrong
     entry = Hint(
         zh="表头里还可以有一项 __metadata__，写着关于文件的文字；它不是张量。",
-        en="A header can also hold an entry __metadata__, with text about the file; it "
-        "is not a tensor.",
+        en="A header may also contain an entry __metadata__ with text about the file. "
+        "It is not a tensor.",
     )
     if is_close(call(answer, _safetensors(about=True)), 18, within=0, hint=entry):
         return entry
     beginning = Hint(
         zh="表头以后的字节去掉了，你的函数就算不出来："
         "只看表头，也不要用 safetensors 库。",
-        en="Without the bytes after the header your function fails: look at the "
-        "header only, and do without the library.",
+        en="Without the bytes after the header, your function fails: read only the "
+        "header, and do not use the safetensors library.",
     )
     if is_close(call(answer, _safetensors(data=False)), 18, within=0, hint=beginning):
         return beginning
@@ -169,44 +169,46 @@ _COUNT = function(
             lambda content: 66,
             Hint(
                 zh="66 是字节数；要的是有多少个数。",
-                en="66 is the number of bytes; how many numbers is asked for.",
+                en="66 is the number of bytes. The exercise asks how many numbers "
+                "there are.",
             ),
         ),
         (
             lambda content: 66 / 4,
             Hint(
                 zh="F16 每个数占 2 个字节，I64 占 8 个：别除以 4，看 shape。",
-                en="A number takes 2 bytes in F16 and 8 in I64: look at the shape "
-                "instead of dividing by 4.",
+                en="A number takes 2 bytes in F16 and 8 in I64: do not divide by 4, "
+                "but look at the shape.",
             ),
         ),
         (
             lambda content: 66 // 4,
             Hint(
                 zh="F16 每个数占 2 个字节，I64 占 8 个：别除以 4，看 shape。",
-                en="A number takes 2 bytes in F16 and 8 in I64: look at the shape "
-                "instead of dividing by 4.",
+                en="A number takes 2 bytes in F16 and 8 in I64: do not divide by 4, "
+                "but look at the shape.",
             ),
         ),
         (
             lambda content: 17,
             Hint(
                 zh="形状 [] 的张量也有一个数：空的乘积是 1。",
-                en="A tensor of shape [] holds a number, too: an empty product is 1.",
+                en="A tensor of shape [] holds one number too: the product of no "
+                "factors is 1.",
             ),
         ),
         (
             lambda content: 3,
             Hint(
                 zh="3 是张量的个数；每个张量里有许多数。",
-                en="3 is the number of tensors; each holds many numbers.",
+                en="3 is the number of tensors. Each tensor holds many numbers.",
             ),
         ),
     ],
     other=Hint(
         zh="表头里每个张量都有 shape：一个张量有多少个数？再加起来。",
-        en="The header gives the shape of every tensor: how many numbers does one "
-        "hold? Then add up.",
+        en="The header gives the shape of every tensor: how many numbers does each "
+        "tensor hold? Add them up.",
     ),
 )
 
@@ -222,30 +224,33 @@ def _longer(answer: Any) -> Hint | None:
     if abs(own - 0.0205) <= 0.0003 and abs(new - 0.021725) <= 0.00006:
         return Hint(
             zh="种子 0 的点就是训练用的点，不算新点：种子从 1 到 20。",
-            en="The points of seed 0 are those of the training, not new: the seeds go "
-            "from 1 to 20.",
+            en="The points of seed 0 are the training points, not new ones: use seeds "
+            "1 to 20.",
         )
     if abs(own - 0.02158) <= 0.0003 and abs(new - 0.02254) <= 0.0003:
         return Hint(
             zh="这是 10000 步时的损失：装入以后还要再走 10000 步。",
-            en="These are the losses at 10000 steps: after loading, take 10000 more.",
+            en="These are the losses after 10000 steps: after loading, take 10000 "
+            "more.",
         )
     if own > new:
         return Hint(
             zh="先写训练点的损失，再写新点的：两个数是不是写反了？",
-            en="First the points of the training, then the new ones: are the two "
-            "numbers the wrong way around?",
+            en="Give the loss on the training points first, then on the new ones: did "
+            "you swap the two numbers?",
         )
     if abs(own - new) <= 0.0003:
         return Hint(
             zh="两个损失几乎一样：新点的 y 换成新的了吗？",
-            en="The two losses are nearly equal: did the new points get their new y?",
+            en="The two losses are almost equal: did you compute new y values for the "
+            "new points?",
         )
     return Hint(
         zh="从 weights.pt 出发，学习率 0.05，再走 10000 步；新点的种子从 1 到 20，"
         "每组算一个损失，再取平均。",
-        en="Start from weights.pt, learning rate 0.05, 10000 more steps; for the new "
-        "points seeds 1 to 20, one loss for each set, then the mean.",
+        en="Start from weights.pt and take 10000 more steps with learning rate 0.05. "
+        "For the new points use seeds 1 to 20: compute one loss for each set and "
+        "take the mean.",
     )
 
 
@@ -260,22 +265,23 @@ CHECKS = {
                 lambda state: state["2.weight"] @ state["0.weight"].sign(),
                 Hint(
                     zh="只差一样：输出层还有一个偏置。",
-                    en="One thing is missing: the output layer has a bias, too.",
+                    en="Only one thing is missing: the output layer has a bias too.",
                 ),
             ),
             (
                 lambda state: state["2.weight"].sum() + state["2.bias"],
                 Hint(
                     zh="不是每个 tanh 都走到 +1：权重为负的神经元走到哪里？",
-                    en="Not every tanh goes to +1: where does a neuron with a negative "
-                    "weight go?",
+                    en="Not every tanh approaches +1: what does a neuron with a "
+                    "negative weight approach?",
                 ),
             ),
             (
                 lambda state: 2 * state["2.bias"] - _limit(state),
                 Hint(
                     zh="这是 x 往负的方向走到底的值。",
-                    en="That is where it goes as x becomes more and more negative.",
+                    en="That is the value that the network approaches when x becomes "
+                    "more and more negative.",
                 ),
             ),
             (
@@ -285,7 +291,7 @@ CHECKS = {
                 Hint(
                     zh="x 很大时，权重那一项越来越大，偏置一直是那么多：谁说了算？",
                     en="As x grows, the term with the weight grows and the bias stays "
-                    "as it is: which of the two decides?",
+                    "the same: which of the two decides?",
                 ),
             ),
             (_at(1e2), _ONE_X),
@@ -294,8 +300,8 @@ CHECKS = {
         ],
         other=Hint(
             zh="x 很大时，每个 tanh 走到哪里？由谁决定？输出层又怎样相加？",
-            en="Where does each tanh go for large x, and what decides? Then see how "
-            "the output layer adds them up.",
+            en="What value does each tanh approach for large x, and what does that "
+            "depend on? How does the output layer add these values?",
         ),
     ),
     "saving-3": _count_numbers,

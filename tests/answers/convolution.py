@@ -69,7 +69,7 @@ ANSWERS = {
     "convolution-1": (
         [1216, sum(p.numel() for p in nn.Conv2d(3, 16, 5).parameters()), 1216.0],
         [
-            (1200, "And the biases"),
+            (1200, "You have not"),
             (416, "all channels"),
             (400, "all channels"),
             (1248, "one bias"),
@@ -82,11 +82,11 @@ ANSWERS = {
         [by_view, by_loop, by_unfold],
         [
             (lambda images, size: nn.functional.avg_pool2d(images, size), "the mean"),
-            (neighbors_in_a_row, "within one row"),
+            (neighbors_in_a_row, "You took neighboring"),
             (lambda images, size: -by_view(-images, size), "the minimum"),
             (lambda images, size: images[:, :, ::size, ::size], "upper left"),
-            (from_zero, "can be negative"),
-            (lambda images, size: by_view(images, size) + 1, "With size 2"),
+            (from_zero, "The maximum may"),
+            (lambda images, size: by_view(images, size) + 1, "If size is"),
             (lambda images, size: np.zeros(3), "a tensor"),
             (lambda images, size: nn.functional.max_pool2d(images, size), "max_pool2d"),
             (lambda images, size: nn.MaxPool2d(size)(images), "max_pool2d"),
@@ -99,7 +99,7 @@ ANSWERS = {
             (net(channels=8), "8 filters, then 16"),
             (net(stride=1, side=28), "stride of 2"),
             (net(kernel=5), "kernel size"),
-            (Strided, "the brackets missing"),
+            (Strided, "but an object"),
             (nn.Linear(784, 10), "8 filters, then 16"),
         ],
     ),

@@ -48,7 +48,7 @@ ANSWERS = {
             (18_750.0, "fewer than 64 images"),
             (938, "one epoch"),
             (1_200_000, "not a single image"),
-            (1_280, "64 is the size"),
+            (1_280, "64 is the"),
             (5, "Count the batches"),
         ],
     ),
@@ -59,7 +59,10 @@ ANSWERS = {
             lambda counts, digit: counts.numpy()[digit, digit] / sum(counts[:, digit]),
         ],
         [
-            (lambda counts, digit: counts[digit, digit] / counts[digit].sum(), "a row"),
+            (
+                lambda counts, digit: counts[digit, digit] / counts[digit].sum(),
+                "the sum of a row",
+            ),
             (lambda counts, digit: counts[digit, digit] / counts.sum(), "all images"),
             (lambda counts, digit: counts.trace() / counts.sum(), "over all digits"),
             (lambda counts, digit: counts[digit, digit], "a count"),
@@ -70,8 +73,8 @@ ANSWERS = {
     "mnist-3": (
         [lambda p, t: p.argmax(1).masked_fill(p.amax(1) < t, -1), by_loop],
         [
-            (lambda p, t: p.argmax(1).masked_fill(p.amax(1) <= t, -1), "not below it"),
-            (lambda p, t: p.argmax(1), "threshold is not used"),
+            (lambda p, t: p.argmax(1).masked_fill(p.amax(1) <= t, -1), "In the second"),
+            (lambda p, t: p.argmax(1), "You have not"),
             (lambda p, t: p.argmax(1).masked_fill(p.amax(1) >= t, -1), "wrong way"),
             (lambda p, t: p.amax(1).masked_fill(p.amax(1) < t, -1), "the probability"),
             (lambda p, t: p.argmin(1), "two things"),
@@ -83,7 +86,7 @@ ANSWERS = {
         [moved, by_copy, lambda rows, n: moved(rows, n).double()],
         [
             (lambda rows, n: rows.view(-1, 28, 28).roll(n, 2).flatten(1), "came back"),
-            (lambda rows, n: rows.roll(n, 1), "begin the next row"),
+            (lambda rows, n: rows.roll(n, 1), "The last pixels"),
             (lambda rows, n: moved(rows, -n), "to the left"),
             (
                 lambda rows, n: (
@@ -96,7 +99,7 @@ ANSWERS = {
             (lambda rows, n: moved(rows, n, blank=0.0), "blank paper"),
             (lambda rows, n: rows, "wrong for n = 3"),
             (fails_for_zero, "a slice that ends at -0"),
-            (in_place, "changes what it is given"),
+            (in_place, "Your function changes"),
             (lambda rows, n: moved(rows, n).view(-1, 28, 28), "yours is (2, 28, 28)"),
         ],
     ),

@@ -27,12 +27,12 @@ ANSWERS = {
     "old-code-1": (
         ["bde", {"b", "d", "e"}, "B, D, E"],
         [
-            ("bd", "there are more"),
-            ("bdef", "stops or warns"),
-            ("abcdef", "stops or warns"),
+            ("bd", "These lines raise"),
+            ("bdef", "At least one"),
+            ("abcdef", "At least one"),
             ("xyz", "letters a to f"),
             ("", "letters a to f"),
-            (3, "is letters, such as 'ab'; the type of yours is int"),
+            (3, "but the type"),
         ],
     ),
     "old-code-2": (
@@ -44,13 +44,13 @@ ANSWERS = {
         ],
         [
             (lambda image: (image.argmax() // 28, 0), "still tensors"),
-            (lambda image: (image.argmax().item() / 28, 0), "whole numbers"),
+            (lambda image: (image.argmax().item() / 28, 0), "and column have"),
             (
                 lambda image: np.unravel_index(image.numpy().argmax(), (28, 28)),
-                "of NumPy",
+                "These are NumPy",
             ),
-            (lambda image: divmod(image.argmax().item(), 28)[::-1], "wrong way around"),
-            (lambda image: divmod(image.argmax().item(), 27), "a row has 28"),
+            (lambda image: divmod(image.argmax().item(), 28)[::-1], "and column are"),
+            (lambda image: divmod(image.argmax().item(), 27), "This is not"),
             (lambda image: image.argmax().item(), "a function that gives two"),
             (lambda image: print(image.argmax()), "returns nothing"),
         ],
@@ -63,7 +63,7 @@ ANSWERS = {
             (lambda *given: evaluation(*given, back=False), "training mode"),
             (lambda *given: evaluation(*given, reduction="sum"), "mean cross-entropy"),
             (lambda *given: torch.tensor(evaluation(*given)), "giving a float"),
-            (lambda net, x, y: 1.0, "no use of net"),
+            (lambda net, x, y: 1.0, "Your function does"),
         ],
     ),
 }

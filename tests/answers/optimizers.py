@@ -66,19 +66,19 @@ ANSWERS = {
             (40, "multiplied by in a step"),
             (0.039, "second step"),
             (-0.4, "positive"),
-            (0.38, "no longer change"),
+            (0.38, "In each step"),
             (print, "one number"),
         ],
     ),
     "optimizers-2": (
         [adagrad, adagrad_that_keeps_all_gradients],
         [
-            (forgetful, "keep the sum in state"),
-            (without_root, "one operation is missing"),
+            (forgetful, "You divide each"),
+            (without_root, "is right. One"),
             (rmsprop, "moving average"),
-            (mean_of_squares, "makes a mean"),
+            (mean_of_squares, "You divided by"),
             (uphill, "direction"),
-            (sum_of_sizes, "not their sizes"),
+            (sum_of_sizes, "Add up the"),
             (lambda p, gradient, state, lr: p - lr * gradient, "on paper"),
             (lambda p, gradient, state, lr: None, "returns nothing"),
             (torch.optim.Adagrad, "the class"),
@@ -87,14 +87,14 @@ ANSWERS = {
     "optimizers-3": (
         [factor, factor_of_tensors],
         [
-            (lambda t: t / 10 if t < 10 else factor(t), "the step is wasted"),
+            (lambda t: t / 10 if t < 10 else factor(t), "The learning rate"),
             (lambda t: 0.5 + min(t + 1, 10) / 20, "from 0 to 9"),
-            (lambda t: factor(t) if t < 10 else 1.0, "The rise is right"),
+            (lambda t: factor(t) if t < 10 else 1.0, "The increase is"),
             (
                 lambda t: (
                     factor(t) if t < 10 else (1 + math.cos(math.pi * t / 100)) / 2
                 ),
-                "starts at step 10",
+                "The cosine should",
             ),
             (lambda t: 1.0, "from 0 to 9"),
             (0.5, "a function"),
@@ -106,8 +106,8 @@ ANSWERS = {
             (692.8, "whole steps"),
             (692, "whole steps"),
             (347, "the product"),
-            (1, "learning rate is missing"),
-            (500, "of what is left"),
+            (1, "You left out"),
+            (500, "Each step subtracts"),
             (1000, "multiplies the weight"),
         ],
     ),
