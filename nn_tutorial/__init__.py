@@ -1,4 +1,4 @@
-"""Companion package of the book: each module stands alone and can be copied.
+"""The package that goes with the book. You can copy single modules from it.
 
 Import the module you need, for example ``from nn_tutorial.datasets import flower``.
 Importing ``nn_tutorial`` itself loads nothing heavy.

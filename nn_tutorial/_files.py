@@ -1,11 +1,11 @@
-"""Files that a reader finds whole or not at all, and files read without running code.
+"""Write files so that no half-written file is seen, and read them without running code.
 
 Needs torch; files that end in ``.safetensors`` need safetensors. To copy: this file.
 
-A file is written under a name that no other writer has, locked while its writer lives,
-and renamed when all of it is on the disk. What a killed writer leaves behind is removed
-by the next one that writes to the same name. On Windows, where no file in use can be
-removed, the lock is not needed.
+A file is written under a temporary name that no other process uses, locked while it is
+being written, and renamed when all of it is on the disk. If a process is killed, the
+next one that writes to the same name removes the temporary file. On Windows the lock
+is not needed, because a file in use cannot be removed.
 """
 
 import contextlib
@@ -55,11 +55,11 @@ _LEGACY = bytes.fromhex(
 def write_file(
     path: str | os.PathLike[str], write: Callable[[BinaryIO], object]
 ) -> None:
-    """Write a file so that its name never stands for half of it.
+    """Write a file so that other processes see the old or the new one, never a part.
 
     Args:
         path: The file to write or replace.
-        write: Called with the open file; writes all of it.
+        write: Called with the open file; writes its whole content.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
@@ -140,7 +140,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file for reading; a pipe or a device is refused, not waited for.
+    """Open a file for reading; refuse a pipe or a device instead of waiting for it.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -166,13 +166,13 @@ def open_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 def read_archive(path: str | os.PathLike[str]) -> Any:
     """Return what `torch.save` wrote to ``path``, on the CPU, without running code.
 
-    `torch.load` with ``weights_only=True`` decides alone what else a program has
-    allowed, and does not look at checksums. So before it reads, the names in the file
-    are compared with a short list of our own, and all checksums are tested.
+    `torch.load` with ``weights_only=True`` accepts whatever else a program has
+    allowed, and does not verify checksums. So before it reads, the names in the file
+    are compared with a short list, and all checksums are verified.
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is of another kind, cut off, damaged, or could run code.
+        ValueError: If it has another format, is cut off, is damaged, or could run code.
     """
     with open_file(path) as file:
         try:
@@ -258,10 +258,10 @@ def _is_tar(file: BinaryIO) -> bool:
 def safetensors_content(
     state: Mapping[str, Tensor], path: str | os.PathLike[str]
 ) -> bytes:
-    """Return tensors in the format of safetensors, with a checksum of them all.
+    """Return tensors in the format of safetensors, with one checksum for all of them.
 
     Raises:
-        ModuleNotFoundError: If safetensors is missing; it says so of ``path``.
+        ModuleNotFoundError: If safetensors is missing; the message names ``path``.
     """
     # The format wants each tensor whole and on its own: copies, also of weights that
     # two layers share.

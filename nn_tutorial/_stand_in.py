@@ -21,7 +21,7 @@ STAND_IN_TRAINING = 1_497  # of scikit-learn's 1,797 images; the other 300 are t
 
 
 def stand_in_files(reason: str) -> dict[str, bytes]:
-    """Return the four files of the stand-in, name by name."""
+    """Return the four files of the stand-in, as a dictionary from name to content."""
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError as error:
@@ -56,7 +56,7 @@ def _enlarge(images: np.ndarray) -> np.ndarray:
     Returns:
         Shape ``(N, 28, 28)``, uint8.
     """
-    # In tenths of an old pixel: centre i of the new pixels lies at 4 i - 3.
+    # In tenths of an old pixel: center i of the new pixels lies at 4 i - 3.
     position = np.clip(4 * np.arange(20) - 3, 0, 70)
     distance = np.abs(position[:, None] - 10 * np.arange(8))
     weights = np.clip(10 - distance, 0, None)  # (20, 8), each row adds up to 10

@@ -1,9 +1,9 @@
-"""The small point sets of the book, each drawn from its own random numbers.
+"""The small data sets of the book, each generated with its own random numbers.
 
-Needs torch and numpy. No function here touches the global generators of NumPy or
-PyTorch, and each gives the numbers its chapter draws by hand after seeding the
-global generator with the same seed. `flower` and `quadrants` have a seed of their
-own because the book's results belong to it; the others ask for one.
+Needs torch and numpy. To copy: this file. No function here uses the global generators
+of NumPy or PyTorch. Each returns the same numbers as the code of its chapter, which
+seeds the global generator with the same seed. `flower` and `quadrants` have a default
+seed, which the results in the book depend on; the other functions require one.
 
 In the book: `parabola` in regression, `two_gaussians` in softmax, `flower` in logistic
 and module, `noisy_quadratic` in saving, `quadrants` in autograd.
@@ -116,7 +116,7 @@ def two_gaussians(*, n_per_class: int = 100, seed: int) -> tuple[Tensor, Tensor]
         seed: Seed of the points, as for `torch.manual_seed`.
 
     Returns:
-        Points with standard deviation 1 about their centre, float32 of shape
+        Points with standard deviation 1 around their center, float32 of shape
         ``(2 * n_per_class, 2)``, and class indices 0 or 1, int64 of shape
         ``(2 * n_per_class,)``, as `torch.nn.CrossEntropyLoss` wants them. Class 0,
         around (2, 2), comes first.
@@ -140,7 +140,8 @@ def quadrants(
     Args:
         n_per_class: Points in each class.
         sd: Standard deviation of each coordinate. At 0.5 some points lie in the
-            quadrant of another class, so no model gets all of them right honestly.
+            quadrant of another class, so no model can classify all of them
+            correctly except by memorizing them.
         seed: Seed of the points and of their order, as for `torch.manual_seed`.
 
     Returns:
@@ -155,9 +156,9 @@ def quadrants(
         raise ValueError(f"sd={sd}: use a number that is not negative")
     generator = _generator(seed)
     clouds = []
-    for centre_x, centre_y in [(1, 1), (-1, 1), (-1, -1), (1, -1)]:
-        x = torch.randn(n_per_class, 1, generator=generator) * sd + centre_x
-        y = torch.randn(n_per_class, 1, generator=generator) * sd + centre_y
+    for center_x, center_y in [(1, 1), (-1, 1), (-1, -1), (1, -1)]:
+        x = torch.randn(n_per_class, 1, generator=generator) * sd + center_x
+        y = torch.randn(n_per_class, 1, generator=generator) * sd + center_y
         # The published set was drawn with a third coordinate that nobody uses. Its
         # draws must be taken, or every later point would be another one.
         torch.randn(n_per_class, 1, generator=generator)

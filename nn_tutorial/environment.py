@@ -1,7 +1,7 @@
-"""Seed, device and provenance: where a run starts, and what it says about itself.
+"""Seed, device and provenance of a run.
 
-Needs torch and numpy. Every chapter of the book ends with the line that
-`provenance` writes.
+Needs torch and numpy. To copy: this file. Every chapter of the book ends with the line
+that `provenance` returns.
 
 In the book: `pick_device` in mnist and batchnorm.
 """
@@ -25,8 +25,8 @@ _imported_at_s = time.perf_counter()
 def set_seed(seed: int) -> None:
     """Seed the random numbers of Python, NumPy and PyTorch (CPU and every GPU).
 
-    Two runs on one machine that start with the same seed draw the same numbers.
-    The CPU and a GPU draw different numbers from one seed.
+    Two runs on the same machine with the same seed draw the same numbers.
+    The CPU and a GPU draw different numbers from the same seed.
 
     Args:
         seed: A whole number in ``[0, 2**32)``, the range NumPy accepts.
@@ -43,18 +43,18 @@ def set_seed(seed: int) -> None:
 
 
 def pick_device(name: str | None = None) -> torch.device:
-    """Return the device to train on: the one named, or the best one there is.
+    """Return the device to train on: the given one, or the best one available.
 
     Without ``name`` the environment variable ``NN_TUTORIAL_DEVICE`` decides, and
-    without that the first of CUDA, MPS (the GPU of an Apple computer) and CPU that
+    otherwise it is the first of CUDA, MPS (the GPU of an Apple computer) and CPU that
     this machine has.
 
     Args:
         name: ``"cuda"``, ``"cuda:1"``, ``"mps"`` or ``"cpu"``; None to choose.
 
     Raises:
-        ValueError: If no such device is known to the book.
-        RuntimeError: If the device is known but not in this machine.
+        ValueError: If the name is not one of these devices.
+        RuntimeError: If this machine does not have the device.
     """
     asked_by = ""
     if name is None and os.environ.get("NN_TUTORIAL_DEVICE"):
@@ -87,27 +87,27 @@ def provenance(
 ) -> str:
     """Describe this run in one line: device, versions, seconds, checksums of data.
 
-    The name of a GPU comes from its driver, and only if this process has put
-    something on it, so the line cannot claim a GPU that was not there or not used.
+    The name of a GPU comes from its driver, and only if this process has used it,
+    so the line cannot claim a GPU that was not there or was not used.
 
     Args:
         device: Where the run took place. None: the GPU if this process has used
             CUDA, else the CPU.
-        data: What the run learnt from, by name. Of a tensor or array the first 12
-            digits of the SHA-256 of its dtype, shape and bytes are shown, the same
-            for a tensor and an array of equal content. A string is shown as it
-            stands: a checksum computed elsewhere, for example of a file.
+        data: The training data, by name. A tensor or array is shown as the first 12
+            digits of the SHA-256 of its dtype, shape and bytes, which are the same
+            for a tensor and an array of equal content. A string is shown unchanged:
+            it is a checksum computed elsewhere, for example of a file.
 
     Returns:
         The device, with the number of threads for a CPU; the versions of Python,
         torch and numpy; the seconds since this module was imported; and one part
-        for each entry of ``data``: all joined by " · ".
+        for each entry of ``data``, joined by " · ".
 
     Raises:
         ValueError: If ``device`` is not one that `pick_device` knows.
-        RuntimeError: If ``device`` is not in this machine, or is a CUDA device on
-            which this process has never put anything.
-        TypeError: If an entry of ``data`` is none of the three.
+        RuntimeError: If this machine does not have ``device``, or if it is a CUDA
+            device that this process has not used.
+        TypeError: If an entry of ``data`` is not a tensor, an array or a string.
     """
     if device is None:
         device = "cuda" if _has_used_cuda(None) else "cpu"

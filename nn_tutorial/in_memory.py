@@ -1,4 +1,4 @@
-"""Fast batches of data that fit into memory, and a training step in one piece.
+"""Fast batches of data that fit into memory, and a training step captured on a GPU.
 
 Needs torch and NumPy. To copy: this file. ``load_tensors`` reads the files of MNIST
 into memory, ``in_memory_batches`` and ``captured_step`` train from there.
@@ -20,13 +20,13 @@ def load_tensors(
 ) -> tuple[Tensor, Tensor]:
     """Return all images and labels of one half of MNIST as two tensors.
 
-    The numbers are those of ``ToTensor`` and ``Normalize([0.5], [0.5])``: the grey
+    The numbers are those of ``ToTensor`` and ``Normalize([0.5], [0.5])``: the gray
     level 0 becomes -1 and 255 becomes 1.
 
     Args:
         root: Folder that holds ``MNIST/raw``, as for ``torchvision.datasets.MNIST``.
         train: True for the training set, False for the test set.
-        device: Where the tensors are to live.
+        device: Where to put the tensors.
 
     Returns:
         Images, float32 in [-1, 1], shape ``(N, 784)``, and labels, int64 in [0, 9],
@@ -68,14 +68,14 @@ def in_memory_batches(
     batch_size: int,
     generator: torch.Generator | None = None,
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield every row once, shuffled, in batches; a DataLoader without its cost.
+    """Yield every row once, shuffled, in batches, faster than a `DataLoader`.
 
     Args:
         inputs: Shape ``(N, ...)``, on any device.
         targets: Shape ``(N, ...)``, on the same device.
         batch_size: Rows per batch; the last batch holds what is left.
-        generator: Source of the shuffling, on the device of ``inputs``; the global
-            one when it is None.
+        generator: Random numbers for shuffling, on the device of ``inputs``; None uses
+            the global generator.
 
     Yields:
         Pairs of shapes ``(batch_size, ...)``, new tensors on the same device.
@@ -99,18 +99,19 @@ def captured_step(
     *,
     batch_size: int,
 ) -> Callable[[Tensor], Tensor]:
-    """Return a function that trains on the given rows: on CUDA, one captured graph.
+    """Return a function that trains on the given rows, on CUDA as one captured graph.
 
-    A step of a small network is some thirty kernels of a few microseconds, and Python
-    needs longer to start each than the GPU to run it. Captured once, all are started
-    by a single call. On other devices the same step runs without capture.
+    A step of a small network consists of about thirty kernels of a few microseconds,
+    and Python takes longer to start each one than the GPU takes to run it. If they are
+    captured once, a single call starts all of them. On other devices the same step
+    runs without capture.
 
     Args:
         model: Network in training mode, on the device of ``inputs``.
         optimizer: SGD without momentum over the parameters of ``model``.
         inputs: All training inputs, shape ``(N, ...)``.
         targets: All class indices, int64, shape ``(N,)``.
-        batch_size: Rows per step; the captured graph can do no other number.
+        batch_size: Rows per step; the captured graph works for this number only.
 
     Returns:
         A function of row numbers, int64, shape ``(batch_size,)``, that changes

@@ -1,17 +1,17 @@
-"""MNIST that cannot fail: files checked byte for byte, and an honest stand-in.
+"""Find or download MNIST, verify every file, and offer a stand-in without a network.
 
 Needs torch and NumPy; the stand-in needs scikit-learn. To copy: this file,
 ``_files.py``, ``_stand_in.py``, ``in_memory.py`` and ``progress.py``.
 
-``mnist_root`` finds or fetches the data and says which data it is; the folder it
-returns is what ``torchvision.datasets.MNIST(root)`` reads.
+``mnist_root`` finds or downloads the data and says which data they are;
+``torchvision.datasets.MNIST(root)`` can read the folder that it returns.
 
-Why the download is our own: torchvision (0.29 was read) opens a mirror without a
-time-out, so one that stalls stops the reader for ever; it writes under the final name
-and later trusts any file that has this name, so a killed download is taken for the
-data. pooch (1.9 was tried) checks and renames, but its time-out is for silence only: a
-mirror that sends a byte now and then holds the reader as long as it likes, and one that
-sends too much fills the disk; and it asks one address, not the next when one fails.
+Why not a library: torchvision (as of 0.29) opens a mirror without a timeout, so a
+mirror that stalls blocks the program forever; it writes to the final name and later
+trusts any file with this name, so an interrupted download is taken for the data. pooch
+(tried with 1.9) verifies and renames, but its timeout only covers silence: a mirror
+that sends a byte now and then can block the program for any length of time, and one
+that sends too much fills the disk. It also does not try another address if one fails.
 
 Source:
     LeCun, Cortes & Burges, "The MNIST database of handwritten digits" (1998).
@@ -53,7 +53,7 @@ __all__ = [
 
 
 class MnistFile(NamedTuple):
-    """One of the four files of MNIST, and how to recognise it.
+    """One of the four files of MNIST, and how to recognize it.
 
     Attributes:
         name: Name of the unpacked file; the mirrors serve it as ``name + ".gz"``.
@@ -69,14 +69,14 @@ class MnistFile(NamedTuple):
 
 
 class MnistSource(NamedTuple):
-    """Where the images are, and which images they are.
+    """The folder of the images, and which images they are.
 
     Attributes:
         root: Folder for ``torchvision.datasets.MNIST(root)`` and ``load_tensors``.
         is_stand_in: True when the images are scikit-learn's digits and not MNIST.
         checksum: MD5 over the MD5s of the four files, 32 hexadecimal digits.
-        description: One line for a provenance note; holds no path of this machine.
-        reason: Why there is a stand-in; empty for MNIST itself.
+        description: One line for a provenance note, without a path of this machine.
+        reason: Why the stand-in is used; empty for MNIST itself.
     """
 
     root: Path
@@ -133,30 +133,30 @@ def mnist_root(
     mirrors: Sequence[str] = MIRRORS,
     timeout_s: float = 10.0,
 ) -> MnistSource:
-    """Return a folder that holds MNIST, checked byte for byte, and what it holds.
+    """Return a folder with MNIST, verified by checksums, and what it contains.
 
-    Looked for in this order: the folder named by the environment variable
+    The data are looked for in this order: the folder named by the environment variable
     ``NN_TUTORIAL_DATA``; ``cache``; a download into ``cache``, first from the address
     in ``NN_TUTORIAL_MIRROR``, if there is one, then from ``mirrors``; and last, if
     ``stand_in`` is true and ``NN_TUTORIAL_REQUIRE_MNIST`` is not set, the 1,797
     digits that come with scikit-learn, enlarged to 28 x 28 pixels and written in
-    MNIST's own format. Every file is complete or absent at every moment, so the
-    function may be killed, or run in several processes at once.
+    MNIST's own format. At every moment each file is either complete or absent, so the
+    function may be interrupted, and several processes may call it at the same time.
 
     Args:
-        stand_in: Whether scikit-learn's digits will do when MNIST cannot be had. Say
-            so to your reader: ``description`` and ``stand_in_notice`` do.
+        stand_in: Whether to use scikit-learn's digits if MNIST is not available. Tell
+            your readers; ``description`` and ``stand_in_notice`` give the words.
         cache: Folder to keep the files in; by default ``nn_tutorial`` in the user's
             cache folder (``XDG_CACHE_HOME`` moves it, on every system).
         files: The four files and their checksums.
         mirrors: Addresses to which ``name + ".gz"`` is appended.
-        timeout_s: Seconds after which a mirror that sends (nearly) nothing is left.
+        timeout_s: Seconds after which a mirror that sends almost nothing is given up.
 
     Raises:
         FileNotFoundError: If ``NN_TUTORIAL_DATA`` names a folder without the files.
         ValueError: If a file there is neither MNIST's nor the stand-in's.
-        RuntimeError: If MNIST cannot be had and a stand-in will not do, or if not
-            even the stand-in can be written; the message lists all that was tried.
+        RuntimeError: If MNIST is not available and the stand-in is not allowed or
+            cannot be written; the message lists everything that was tried.
     """
     required = os.environ.get("NN_TUTORIAL_REQUIRE_MNIST", "") not in ("", "0")
     named = os.environ.get("NN_TUTORIAL_DATA")
@@ -180,14 +180,14 @@ def mnist_root(
 
 
 def stand_in_notice(source: MnistSource, *, language: str) -> str:
-    """Return what a page made from the stand-in must tell its reader.
+    """Return the notice for a page that was made from the stand-in.
 
     Args:
         source: What ``mnist_root`` returned.
         language: ``"zh"`` or ``"en"``.
 
     Returns:
-        Three sentences, or an empty text when ``source`` is MNIST itself.
+        Three sentences, or an empty string if ``source`` is MNIST itself.
     """
     notices = {
         "zh": "本页没有用真正的 MNIST，而是用 scikit-learn 自带的 1,797 张手写数字"

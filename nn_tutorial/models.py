@@ -1,7 +1,8 @@
-"""The networks of the book: small, and each written the way its chapter writes it.
+"""The networks of the book, written as in their chapters.
 
-Needs torch. All of them draw their first weights from PyTorch's global generator,
-as `torch.nn.Linear` does, so `torch.manual_seed` before building one repeats it.
+Needs torch. To copy: this file. All of them draw their initial weights from PyTorch's
+global generator, as `torch.nn.Linear` does, so call `torch.manual_seed` first to get
+the same weights again.
 """
 
 import operator
@@ -24,13 +25,13 @@ __all__ = [
 def mlp(
     sizes: Sequence[int], *, activation: Callable[[], nn.Module] = nn.Tanh
 ) -> nn.Sequential:
-    """Return fully connected layers with an activation after each but the last.
+    """Return fully connected layers with an activation after each except the last.
 
     ``mlp([2, 4, 1])`` is ``Sequential(Linear(2, 4), Tanh(), Linear(4, 1))``.
 
     Args:
         sizes: Width of the input, of each hidden layer, and of the output.
-        activation: A class such as `torch.nn.ReLU`; one object is made per layer.
+        activation: A class such as `torch.nn.ReLU`; each layer gets an object of it.
 
     Returns:
         A network from inputs ``(N, sizes[0])`` to logits ``(N, sizes[-1])``.
@@ -86,12 +87,12 @@ class TwoLayerNet(nn.Module):
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Return how many numbers the model can learn, all parameters together."""
+    """Return the number of trainable parameters of a model."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Tensor]:
-    """Return weights and biases to train by hand: small random numbers, and zeros.
+    """Return weights and biases to train by hand: small random weights, zero biases.
 
     Args:
         sizes: Width of the input, of each hidden layer, and of the output.
@@ -105,7 +106,7 @@ def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Ten
     Raises:
         ValueError: If there are fewer than two sizes, one is not a whole number of
             at least 1, or ``scale`` is not a positive number. With scale 0 all
-            neurons of a layer would stay equal for ever.
+            neurons of a layer would stay equal forever.
     """
     sizes = _whole(sizes)
     if not 0 < scale < float("inf"):
@@ -117,10 +118,10 @@ def initial_parameters(sizes: Sequence[int], *, scale: float = 0.01) -> list[Ten
 
 
 class BiasRowLayer(nn.Module):
-    """A layer that keeps its bias as the last row of its weights.
+    """A layer that stores its bias as the last row of its weights.
 
-    It computes ``activation([X 1] @ weight)``: a column of ones beside the input
-    turns the last row of the weights into the bias.
+    It computes ``activation([X 1] @ weight)``: with a column of ones appended to the
+    input, the last row of the weights is the bias.
 
     Args:
         n_inputs: Columns of the input.
@@ -131,7 +132,7 @@ class BiasRowLayer(nn.Module):
         Input ``(N, n_inputs)``, output ``(N, n_outputs)``, float32.
 
     Attributes:
-        weight: Parameter of shape ``(n_inputs + 1, n_outputs)``, first drawn from a
+        weight: Parameter of shape ``(n_inputs + 1, n_outputs)``, initialized from a
             normal distribution with standard deviation 0.01.
 
     Raises:
@@ -162,7 +163,7 @@ class BiasRowLayer(nn.Module):
 
 
 class TopologyNet(nn.Module):
-    """As many `BiasRowLayer` as the topology asks for, one after the other.
+    """A sequence of `BiasRowLayer`, one for each pair of neighboring sizes.
 
     Args:
         topology: Width of the input, of each hidden layer, and of the output.

@@ -1,10 +1,10 @@
-"""A progress bar for somebody who waits in a terminal, and for nobody else.
+"""A progress bar in a terminal, and nowhere else.
 
 Needs nothing. To copy: this file.
 
-Why not tqdm's: with ``delay=2`` it spares short waits the bar, but then shows nothing
-in the first two seconds of a long one; and it would be one more package to install for
-forty lines.
+Why not tqdm: with ``delay=2`` it hides the bar for short waits, but then it also shows
+nothing during the first two seconds of a long one. It would be one more package to
+install, for forty lines.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ Item = TypeVar("Item")
 
 
 def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
-    """Yield each item, with a progress bar for somebody who waits in a terminal.
+    """Yield each item, with a progress bar if the program runs in a terminal.
 
-    There is no bar where nobody waits: not in a notebook, not in a page, not in a file.
-    A wait of less than two seconds wipes it out again. It is drawn on the error stream.
+    There is no bar in a notebook, on a page, or if the output goes to a file. A bar
+    that was shown for less than two seconds is erased. It goes to the error stream.
 
     Args:
-        items: What to go through, for example ``range(20)``.
-        label: Stands before the bar.
+        items: The items to iterate over, for example ``range(20)``.
+        label: The text in front of the bar.
 
     Yields:
         The items, one after the other.
@@ -41,7 +41,7 @@ def with_progress(items: Sequence[Item], label: str) -> Iterator[Item]:
 def progress_bar(label: str, n_total: int) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows how much of ``n_total`` is done.
 
-    The bar is there at once, since the first part may take long.
+    The bar appears immediately, because the first part may take long.
     """
     stream = sys.stderr
     if stream is None or not stream.isatty() or n_total == 0:

@@ -1,10 +1,10 @@
-"""Save a network so that no crash breaks the file, and load it so that no code runs.
+"""Save a network so that a crash cannot damage the file; load it without running code.
 
 Needs torch and numpy; files that end in ``.safetensors`` need safetensors. To copy:
 this file and ``_files.py``, into one folder. A file is written under a temporary name
-beside its own and renamed when it is complete: whoever kills the program in the middle
-leaves the old file as it was. Loading reads numbers only, and changes nothing unless
-all of them fit.
+in the same folder and renamed when it is complete, so if the program is killed while
+it is saving, the old file is unchanged. Loading reads only numbers, and changes nothing
+unless all of them fit.
 """
 
 import operator
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class Stateful(Protocol):
-    """What has a state to save: a learning rate scheduler, or a `GradScaler`."""
+    """What has a state, such as a learning rate scheduler or a `GradScaler`."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state."""
@@ -46,12 +46,12 @@ class Stateful(Protocol):
 
 
 class Misfits(NamedTuple):
-    """The parameters that `load_weights` left alone, by name; all empty if all fit.
+    """The names of the parameters that `load_weights` did not load; empty if all fit.
 
     Attributes:
-        missing: In the model and not in the file: they keep their values.
-        unexpected: In the file and not in the model.
-        mismatched: In both, in different shapes: they keep their values.
+        missing: In the model but not in the file: they keep their values.
+        unexpected: In the file but not in the model.
+        mismatched: In both, but with different shapes: they keep their values.
     """
 
     missing: list[str]
@@ -64,13 +64,13 @@ def save_weights(model: nn.Module, path: str | os.PathLike[str]) -> None:
 
     Args:
         model: Its ``state_dict()`` is saved.
-        path: The file to write or replace. With the suffix ``.safetensors`` it gets
-            that format, which holds no pickle, and a checksum; with any other, what
-            `torch.save` writes, so that `torch.load` reads it.
+        path: The file to write or replace. The suffix ``.safetensors`` selects that
+            format, which contains no pickle, and adds a checksum. Any other suffix
+            selects the format of `torch.save`, which `torch.load` can read.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
-        ModuleNotFoundError: If the format needs safetensors, which is missing.
+        ModuleNotFoundError: If safetensors is needed but missing.
         ValueError: If ``path`` is a folder, a pipe or a device.
     """
     if _is_safetensors(path):
@@ -85,18 +85,18 @@ def load_weights(
 ) -> Misfits:
     """Load what `save_weights` saved into a model, in place.
 
-    The model stays on its device. A file of `torch.save` that holds a
-    ``state_dict()`` is as good.
+    The model stays on its device. It can also load a file to which `torch.save` saved
+    a ``state_dict()``.
 
     Args:
-        model: Of the same shapes as the saved one.
-        path: The file; its suffix says its format, as in `save_weights`.
-        strict: Whether the whole file has to fit; otherwise nothing is changed. False
-            loads what fits by name and shape, for example all but the last layer of a
-            network that shall learn other classes.
+        model: A model with the same shapes as the saved one.
+        path: The file; its suffix determines the format, as in `save_weights`.
+        strict: Whether all names and shapes have to match; if they do not, nothing is
+            changed. With False, only what matches is loaded, for example all layers
+            except the last for a network that is to learn other classes.
 
     Returns:
-        What was left out; nothing if ``strict``.
+        The parameters that were not loaded; none if ``strict``.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -130,9 +130,9 @@ def save_checkpoint(
     scaler: Stateful | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Save all that a run needs to go on as if it had never stopped.
+    """Save everything that a run needs to continue as if it had never stopped.
 
-    These are the weights, the state of the optimizer (its momentum, say, and its
+    These are the weights, the state of the optimizer (such as its momentum and its
     learning rate), the states of the random number generators of Python, NumPy and
     PyTorch, and the number of steps done.
 
@@ -140,17 +140,17 @@ def save_checkpoint(
         model: Its ``state_dict()`` is saved.
         optimizer: Its ``state_dict()`` is saved.
         path: The file to write or replace, in the format of `torch.save`.
-        step: How many steps, or epochs, are done.
-        scheduler: Changes the learning rate, if anything does; its state is saved.
+        step: The number of steps, or epochs, so far.
+        scheduler: The learning rate scheduler, if there is one; its state is saved.
         scaler: The `torch.amp.GradScaler` of a run in mixed precision, if there is one.
-        extra: More to keep, by name, such as the losses so far: numbers, text, tensors,
-            and lists, tuples and dictionaries of them.
+        extra: Other values to save, by name, such as the losses so far: numbers,
+            text, tensors, and lists, tuples and dictionaries of them.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
-        TypeError: If a value of ``extra`` is of another kind.
+        TypeError: If a value in ``extra`` has another type.
         ValueError: If ``path`` ends in ``.safetensors``, a format for tensors only, or
-            if a name in ``extra`` is one that a checkpoint has itself.
+            if a name in ``extra`` is reserved for the checkpoint.
     """
     if _is_safetensors(path):
         msg = f"{path}: a checkpoint holds more than tensors; use the suffix .pt"
@@ -182,30 +182,30 @@ def load_checkpoint(
     scaler: Stateful | None = None,
     extra: dict[str, Any] | None = None,
 ) -> int:
-    """Bring a run back to where `save_checkpoint` left it, and return its step.
+    """Restore a run from a checkpoint, and return its step.
 
-    On a CPU the run then goes on bit for bit as it would have; on a GPU some
+    On a CPU the run then continues exactly as it would have, bit for bit; on a GPU some
     operations of PyTorch give slightly different numbers each time. The usual
     dictionary ``{"epoch": …, "model_state_dict": …, "optimizer_state_dict": …, …}``
-    of other programs is read as well; it holds no states of random numbers.
+    of other programs can be read too; it contains no states of random numbers.
 
     Args:
-        model: Of the same shapes as the saved one; changed in place.
-        optimizer: Of the same kind, holding the parameters of ``model``; changed in
-            place, its learning rate included. None: only the model is wanted.
+        model: A model with the same shapes as the saved one; changed in place.
+        optimizer: An optimizer of the same class for the parameters of ``model``;
+            changed in place, including its learning rate. None loads only the model.
         path: The file that `save_checkpoint` wrote.
-        scheduler: Of the same kind as the saved one, if there was one.
-        scaler: The same for mixed precision.
-        extra: Gets whatever else the file holds, by name.
+        scheduler: A scheduler of the same class as the saved one, if there was one.
+        scaler: The same for the `GradScaler`.
+        extra: A dictionary that receives everything else in the file, by name.
 
     Returns:
-        The ``step`` that was saved; of other programs' files the ``epoch``.
+        The saved ``step``, or the ``epoch`` in files of other programs.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is cut off, damaged, of another kind, could run code,
-            or does not fit; the message names what differs first. Model, optimizer
-            and random numbers are then as before.
+            or does not fit; the message names the first difference. The model, the
+            optimizer and the random numbers are then unchanged.
     """
     checkpoint = read_archive(path)
     if not _is_checkpoint(checkpoint):

@@ -1,6 +1,6 @@
-"""Training and measuring: the loops that the chapters write by hand first.
+"""Training and evaluation: the loops that the chapters first write by hand.
 
-Needs torch. Nothing here moves, prints or saves a model: the caller owns it.
+Needs torch. To copy: this file. No function here moves, prints or saves the model.
 """
 
 import math
@@ -15,17 +15,19 @@ __all__ = ["accuracy", "evaluate", "fit", "train_one_epoch"]
 def accuracy(
     logits: Tensor, targets: Tensor, *, ignore_index: int | None = None
 ) -> float:
-    """Return the fraction of answers that are the right class.
+    """Return the fraction of predictions that are correct.
 
     Args:
-        logits: Unnormalised scores: shape ``(N, C)``, where the largest of a row is
-            its class; or ``(N, 1)`` for two classes, where a row above 0 is class 1.
-            As in `torch.nn.CrossEntropyLoss` more axes may follow: ``(N, C, H, W)``
-            holds an answer for each pixel, ``(N, C, T)`` one for each step.
+        logits: Unnormalized scores. With shape ``(N, C)``, the largest score of a row
+            is the predicted class; with ``(N, 1)``, for two classes, a score above 0
+            means class 1. As in `torch.nn.CrossEntropyLoss`, more dimensions may
+            follow: ``(N, C, H, W)`` has a prediction for each pixel and
+            ``(N, C, T)`` one for each time step.
         targets: Class indices, shape ``(N,)`` or ``(N, ...)``, int64, each in
-            ``[0, C)``. For two classes in one column zeros and ones, of the shape of
-            the logits.
-        ignore_index: Targets of this value do not count, such as -100 for padding.
+            ``[0, C)``. For logits of shape ``(N, 1)``: zeros and ones of the same
+            shape.
+        ignore_index: Targets with this value are not counted, for example -100 for
+            padding.
 
     Returns:
         A fraction in ``[0, 1]``, not a percentage.
@@ -87,7 +89,7 @@ def fit(
 ) -> list[float]:
     """Train on all examples at once, in place, and return the loss of every step.
 
-    A model that is a module is set to training mode first and left in it.
+    If the model is a module, it is set to training mode and stays in it.
 
     Args:
         model: A module, or a function of the inputs that uses the parameters the
@@ -98,11 +100,11 @@ def fit(
             the shape of the outputs, or class indices, shape ``(N,)``, int64.
         loss_fn: Returns one number for outputs and targets, for example
             ``nn.MSELoss()``.
-        optimizer: Holds the parameters, and the learning rate.
-        steps: How many updates to make.
-        callback: Called as ``callback(step, loss)``, steps counted from 0, after the
-            backward pass and before the update: the model still is the one that has
-            this loss, and its gradients are there to be looked at.
+        optimizer: The optimizer of the parameters, with the learning rate.
+        steps: Number of updates.
+        callback: Called as ``callback(step, loss)`` after the backward pass and before
+            the update, with steps counted from 0: the model still has this loss, and
+            its gradients are available.
 
     Returns:
         ``steps`` losses; entry 0 is the loss before the first update.
@@ -111,8 +113,8 @@ def fit(
         TypeError: If inputs or targets are not tensors.
         ValueError: If a shape or dtype does not fit, an input or target is NaN or
             infinite, there are no examples, or ``steps`` is not at least 1.
-        FloatingPointError: If a loss is NaN or infinite; the parameters then are
-            those of the step named.
+        FloatingPointError: If a loss is NaN or infinite; the parameters are then
+            those of the step in the message.
     """
     if not isinstance(steps, int) or steps < 1:
         raise ValueError(f"steps={steps!r}: use a whole number of at least 1")
@@ -142,17 +144,17 @@ def train_one_epoch(
     loss_fn: Callable[[Tensor, Tensor], Tensor],
     device: torch.device,
 ) -> float:
-    """Train on every batch once, in place, and return the mean loss of an example.
+    """Train on every batch once, in place, and return the mean loss per example.
 
-    The loss of a batch is taken before its update. The model is left in training
+    The loss of a batch is measured before its update. The model stays in training
     mode.
 
     Args:
         model: Already on ``device``.
         batches: Inputs and targets of each batch, for example a `DataLoader`.
-        optimizer: Holds the parameters of the model.
+        optimizer: The optimizer of the model's parameters.
         loss_fn: Returns the mean loss of a batch.
-        device: Where the batches are moved to.
+        device: The device to move the batches to.
 
     Raises:
         ValueError: If there is no batch, or ``loss_fn`` does not return a mean.
@@ -182,23 +184,23 @@ def evaluate(
     device: torch.device,
     metric: Callable[[Tensor, Tensor], float | Tensor] = accuracy,
 ) -> tuple[float, float]:
-    """Return mean loss and mean metric of a model, without changing it.
+    """Return the mean loss and the mean metric of a model, without changing it.
 
-    The model is left in evaluation mode: batch normalisation and dropout then do
-    what they do in use.
+    The model stays in evaluation mode, in which batch normalization and dropout behave
+    as they do in use.
 
     Args:
         model: Already on ``device``.
         batches: Inputs and targets of each batch, for example a `DataLoader`.
         loss_fn: Returns the mean loss of a batch.
-        device: Where the batches are moved to.
-        metric: Returns a number for outputs and targets of a batch that is a mean over
-            its examples; `accuracy` for a classifier, for example
-            ``nn.functional.l1_loss`` for regression.
+        device: The device to move the batches to.
+        metric: Returns a mean over the examples of a batch from its outputs and
+            targets: `accuracy` for a classifier, or ``nn.functional.l1_loss`` for
+            regression, for example.
 
     Returns:
-        The loss of an example and the metric of an example (for `accuracy` a fraction
-        in ``[0, 1]``): the means of the batches, weighted by their sizes.
+        The loss and the metric per example (`accuracy` is a fraction in ``[0, 1]``):
+        the means of the batches, weighted by their sizes.
 
     Raises:
         ValueError: If there is no batch, ``loss_fn`` does not return a mean, or

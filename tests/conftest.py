@@ -73,7 +73,7 @@ class Book:
             app.build()
             app.cleanup()
         self._status = status.getvalue()
-        self._warnings = re.sub(r"\x1b\[[\d;]*m", "", warning.getvalue())  # colours
+        self._warnings = re.sub(r"\x1b\[[\d;]*m", "", warning.getvalue())  # colors
         self._output = Path(app.outdir)
         return self
 

@@ -119,7 +119,7 @@ def test_a_figure_has_a_light_and_a_dark_twin_with_the_same_alt_text(book):
     )
     assert "#e4e7ea" in dark_svg and "#1c2024" not in dark_svg
     assert light_svg == dark_svg.replace("#e4e7ea", "#1c2024")
-    assert "#0072b2" in dark_svg  # colours of data stay
+    assert "#0072b2" in dark_svg  # colors of data stay
 
 
 def test_every_picture_keeps_its_place_and_is_fetched_when_it_is_near(book):

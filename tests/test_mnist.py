@@ -613,7 +613,7 @@ def test_stand_in_is_refused_when_mnist_is_required(tmp_path, no_network, monkey
         mnist_root(stand_in=True, cache=tmp_path)
 
 
-def test_folder_with_the_stand_in_is_recognised(tmp_path, no_network, monkeypatch):
+def test_folder_with_the_stand_in_is_recognized(tmp_path, no_network, monkeypatch):
     made = mnist_root(stand_in=True, cache=tmp_path)
     monkeypatch.setenv("NN_TUTORIAL_DATA", str(made.root))
 
@@ -861,5 +861,5 @@ def test_named_folder_holds_the_published_set(monkeypatch):
     # Counts of the digits in the training set, as published with the data.
     published = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert targets.bincount().tolist() == published
-    # The mean grey level that every tutorial quotes: 0.1307 on the scale [0, 1].
+    # The mean gray level that every tutorial quotes: 0.1307 on the scale [0, 1].
     assert inputs.mean().item() == pytest.approx(2 * 0.1307 - 1, abs=1e-4)

@@ -81,14 +81,14 @@ def pixels(figure) -> np.ndarray:
 
 
 def color_at(ax, x_1: float, x_2: float) -> np.ndarray:
-    """Return the drawn colour at a place of the axes, shape (3,), 0 to 255."""
+    """Return the drawn color at a place of the axes, shape (3,), 0 to 255."""
     image = pixels(ax.figure)
     column, row = ax.transData.transform((x_1, x_2))
     return image[len(image) - 1 - int(row), int(column)]
 
 
 def tint(label: int) -> np.ndarray:
-    """The class colour at low strength over white, by hand."""
+    """The class color at low strength over white, by hand."""
     color = 255 * np.array(to_rgb(CLASS_COLORS[label]))
     return REGION_STRENGTH * color + (1 - REGION_STRENGTH) * 255
 
@@ -173,13 +173,13 @@ def test_regions_have_the_tint_of_their_class(ax, points):
 
 
 def test_class_with_the_largest_score_owns_the_region(ax, points):
-    centres = torch.tensor([[3.0, 3], [-3, 3], [-3, -3], [3, -3]])
+    centers = torch.tensor([[3.0, 3], [-3, 3], [-3, -3], [3, -3]])
 
     def nearness(asked):
-        return -torch.cdist(asked, centres)  # (M, 4)
+        return -torch.cdist(asked, centers)  # (M, 4)
 
     plot_decision_boundary(ax, nearness, points, limits=LIMITS)
-    for label, (x_1, x_2) in enumerate(centres.tolist()):
+    for label, (x_1, x_2) in enumerate(centers.tolist()):
         np.testing.assert_allclose(color_at(ax, x_1, x_2), tint(label), atol=2)
 
 

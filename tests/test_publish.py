@@ -205,9 +205,9 @@ def test_a_card_shows_the_title_of_the_book_in_real_characters(language):
 
     boxes = json.loads(card.text["Boxes"])
     assert "".join(character for character, *_ in boxes) == section.h1.text
-    grey = card.convert("L").point(lambda value: 255 if value < 128 else 0)
+    gray = card.convert("L").point(lambda value: 255 if value < 128 else 0)
     drawn = {
-        character: grey.crop(box).resize((48, 64)).tobytes()
+        character: gray.crop(box).resize((48, 64)).tobytes()
         for character, *box in boxes
         if character != " "
     }

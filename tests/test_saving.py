@@ -49,7 +49,7 @@ def copy_of_state(model):
 @FORMATS
 def test_weights_and_buffers_come_back_bit_for_bit(tmp_path, suffix):
     saved, loaded = net(), net()
-    saved(torch.randn(8, 2))  # moves the running mean of the batch normalisation
+    saved(torch.randn(8, 2))  # moves the running mean of the batch normalization
     path = tmp_path / f"model{suffix}"
 
     save_weights(saved, path)

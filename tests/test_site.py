@@ -766,12 +766,12 @@ def test_code_is_marked_only_where_it_has_a_colour(make_book):
     assert not {"name", "names", ":", "(", ")", ","} & {text for _, text in marks}
 
 
-# -- Colours ----------------------------------------------------------------------
+# -- Colors ----------------------------------------------------------------------
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance as WCAG 2 defines it."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     ]
@@ -789,18 +789,18 @@ def test_every_colour_of_text_can_be_read_on_every_ground():
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     css = (DOCS / "theme/static/frame.css").read_text("utf8")
     found = re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", css)
-    colours = {name: themes for name, *themes in found}
+    colors = {name: themes for name, *themes in found}
     grounds = ("ground", "tint", "line", "mark", "sbt-color-announcement")
-    texts = [name for name in colours if name not in grounds]
+    texts = [name for name in colors if name not in grounds]
     assert len(texts) >= 10
     for name, ground, theme in product(texts, ("ground", "tint"), (0, 1)):
-        value = contrast(colours[name][theme], colours[ground][theme])
+        value = contrast(colors[name][theme], colors[ground][theme])
         assert value >= 4.5, (
             f"{name} on {ground}, {('light', 'dark')[theme]}: {value:.2f}"
         )
     for theme in (0, 1):
-        assert contrast(colours["text"][theme], colours["mark"][theme]) >= 4.5
-        assert contrast("#ffffff", colours["sbt-color-announcement"][theme]) >= 4.5
+        assert contrast(colors["text"][theme], colors["mark"][theme]) >= 4.5
+        assert contrast("#ffffff", colors["sbt-color-announcement"][theme]) >= 4.5
 
 
 # -- The door ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-/* Before the first paint: the reader's colour mode. A browser may refuse its storage. */
+/* Before the first paint: the reader's color mode. A browser may refuse its storage. */
 try { localStorage.length; } catch {
   const none = { getItem: () => null, setItem() {}, removeItem() {} };
   Object.defineProperty(window, "localStorage", { value: none });

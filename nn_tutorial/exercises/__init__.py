@@ -1,8 +1,8 @@
 """Check an answer to an exercise of the book, with a hint in the reader's language.
 
-`check` is all that a reader needs. It reads the checks of a chapter from the module
-of this folder that has the chapter's name; `nn_tutorial.exercises.core` says how they
-are written. Needs torch and numpy, and the rest of the package: it is not for copying.
+Readers only need `check`. It reads the checks of a chapter from the module of this
+folder with the chapter's name; `nn_tutorial.exercises.core` says how to write them.
+Needs torch, numpy and the rest of the package, so it is not meant to be copied.
 """
 
 from nn_tutorial.exercises.core import Feedback, Hint, check

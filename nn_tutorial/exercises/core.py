@@ -1,15 +1,15 @@
-"""What the checks of all chapters are made of.
+"""The building blocks of the checks of all chapters.
 
 How to add the checks of a chapter: write ``nn_tutorial/exercises/<slug>.py`` (dashes
-become underscores) with a dictionary ``CHECKS``. Nothing else has to be told about it.
-A check takes the answer and returns None if it is right, else a `Hint`, which leads on
-and never shows the formula. Most checks are entries of a table made with `number` or
-`function`, which list the typical wrong answers, each with the hint it gets::
+become underscores) with a dictionary ``CHECKS``. It needs no registration. A check
+takes the answer and returns None if it is right, and otherwise a `Hint`, which helps
+without showing the formula. Most checks are made with `number` or `function`, which
+list the typical wrong answers, each with its hint::
 
     CHECKS = {
         "overfitting-1": number(
             24_380,
-            slips=[(24_320, Hint(zh="偏置呢？", en="And the biases?"))],
+            slips=[(24_320, Hint(zh="还没有数偏置。", en="Add the biases."))],
             other=Hint(zh="一层一层地数。", en="Count layer by layer."),
         ),
         "overfitting-2": _check_2,  # a function of your own, for any other answer
@@ -65,7 +65,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Hint:
-    """What to look at next: one line in Chinese and the same in English.
+    """What to look at next, in one line of Chinese and one line of English.
 
     Raises:
         ValueError: If a line is empty or holds a line break.
@@ -82,7 +82,7 @@ class Hint:
 
 @dataclass(frozen=True, repr=False)
 class Feedback:
-    """What `check` found; shown, it is the message in the language chosen.
+    """The result of `check`; displayed as a message in the chosen language.
 
     Attributes:
         correct: Whether the answer is right; also the truth value of the feedback.
@@ -118,7 +118,7 @@ _NONE = Hint(
 
 
 def check(exercise: str, answer: object, *, lang: str | None = None) -> Feedback:
-    """Say whether an answer is right, or what to look at next.
+    """Check an answer, and give a hint if it is not right.
 
     Prints nothing and leaves PyTorch's random numbers (of the CPU) as they were.
 
@@ -248,7 +248,7 @@ def function(
 
 
 def all_of(*checks: Check) -> Check:
-    """Return a check that gives the hint of the first of these that is not content."""
+    """Return a check that runs these checks in order and gives the first hint."""
 
     def find_hint(answer: Any) -> Hint | None:
         hints = (find_hint(answer) for find_hint in checks)

@@ -44,7 +44,7 @@ def plot_decision_boundary(
 ) -> Axes:
     """Draw which class ``model`` gives to every point of the plane around ``inputs``.
 
-    The model is asked on a coarse grid; wherever two neighbours of the grid get
+    The model is asked on a coarse grid; wherever two neighbors of the grid get
     different classes, bisection between them finds the boundary to a small part of a
     pixel. That takes some fifty thousand questions instead of the million of a fine
     grid, and works for scores and for bare labels alike. A region narrower than a cell
@@ -160,7 +160,7 @@ def _region_rings(
     if not rings:
         return []
 
-    # Each point of an outline lies halfway between two neighbours of the grid, one of
+    # Each point of an outline lies halfway between two neighbors of the grid, one of
     # its class and one not: move it to the place where the model changes its mind.
     outline = np.concatenate([ring for _, ring in rings])  # (K, 2)
     owner = np.concatenate([np.full(len(ring), label) for label, ring in rings])
@@ -185,7 +185,7 @@ def _region_rings(
 
 
 def _thinned(ring: np.ndarray, *, tolerance: float) -> np.ndarray:
-    """Drop the points of a closed ring that lie on the line between their neighbours.
+    """Drop the points of a closed ring that lie on the line between their neighbors.
 
     Args:
         ring: Shape ``(K, 2)``; the last point is the first.
@@ -195,7 +195,7 @@ def _thinned(ring: np.ndarray, *, tolerance: float) -> np.ndarray:
     rounds_without_loss = 0
     offset = 0
     while rounds_without_loss < 2 and len(ring) > 4:
-        # Every second point, so that no point goes together with a neighbour.
+        # Every second point, so that no point goes together with a neighbor.
         before = ring[offset:-2:2]
         middle = ring[offset + 1 : -1 : 2]
         after = ring[offset + 2 :: 2]

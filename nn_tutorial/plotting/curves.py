@@ -22,8 +22,8 @@ __all__ = ["plot_confusion", "plot_curves"]
 def plot_confusion(ax: Axes, counts: Any) -> Axes:
     """Draw how often each class was taken for each other class.
 
-    The right answers, far more than all others, stand uncoloured on the diagonal;
-    the more often a mistake was made, the stronger is its colour. Zeros are left out.
+    The right answers, far more than all others, stand uncolored on the diagonal;
+    the more often a mistake was made, the stronger is its color. Zeros are left out.
 
     Args:
         ax: Axes to draw on.
@@ -72,11 +72,11 @@ def plot_curves(
     x: Sequence[float] | None = None,
     yscale: str = "linear",
 ) -> Axes:
-    """Draw one labelled line for each entry of ``curves``.
+    """Draw one labeled line for each entry of ``curves``.
 
     A curve whose name has the word "test" or "validation" in it is dashed, all others
     are solid. Curves whose names differ only in the words "training", "test" and
-    "validation" belong to one run and share its colour.
+    "validation" belong to one run and share its color.
 
     Args:
         ax: Axes to draw on.

@@ -1,4 +1,4 @@
-"""Points in the colour and shape of their class.
+"""Points in the color and shape of their class.
 
 Needs torch, NumPy and Matplotlib. To copy: this file and ``style.py``.
 """
@@ -15,7 +15,7 @@ __all__ = ["plot_points"]
 
 
 def plot_points(ax: Axes, inputs: Any, labels: Any) -> Axes:
-    """Draw points in the colour and shape of their class.
+    """Draw points in the color and shape of their class.
 
     Args:
         ax: Axes to draw on; ``ax.legend()`` names the classes afterwards.
@@ -113,11 +113,11 @@ def _checked_classes(labels: Any, n_points: int) -> np.ndarray:
 
 
 def _checked_range(classes: np.ndarray, name: str) -> np.ndarray:
-    """Return ``classes`` if each has a colour."""
+    """Return ``classes`` if each has a color."""
     last = len(CLASS_COLORS) - 1
     if classes.min() < 0 or classes.max() > last:
         msg = (
-            f"{name} must hold classes 0 to {last}, one for each colour, "
+            f"{name} must hold classes 0 to {last}, one for each color, "
             f"got {classes.min()} to {classes.max()}"
         )
         raise ValueError(msg)

@@ -1,12 +1,12 @@
-"""The colours, sizes and style of every figure of the book.
+"""The colors, sizes and style of every figure of the book.
 
 Needs Matplotlib. To copy: this file.
 
-Colours stand for the same thing in every figure and are told apart by colour-blind
+Colors stand for the same thing in every figure and are told apart by color-blind
 readers; shape or a label always says the same once more.
 
 Source:
-    Colours: Okabe & Ito (2008), "Color Universal Design",
+    Colors: Okabe & Ito (2008), "Color Universal Design",
     https://jfly.uni-koeln.de/color/
 """
 
@@ -30,13 +30,13 @@ __all__ = [
 ]
 
 
-# One colour for all text, axes and boundary lines, used for nothing else, so that a
+# One color for all text, axes and boundary lines, used for nothing else, so that a
 # dark page can exchange it. Black would not do: SVG leaves black unsaid.
 INK = "#1c2024"  # in small letters, as Matplotlib writes it into files
 CLASS_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 CLASS_MARKERS = ("o", "^", "s", "D")
 PREDICTION_COLOR = "#D55E00"
-DATA_COLOR = "#858C95"  # grey that stands out from white and from a dark page alike
+DATA_COLOR = "#858C95"  # gray that stands out from white and from a dark page alike
 LINE_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 WIDE = (6.4, 3.6)  # inches
 SQUARE = (4.5, 4.5)  # inches

@@ -27,7 +27,7 @@ def compact_svg(svg: str, *, ink: str = INK) -> str:
 
     Args:
         svg: What ``savefig`` wrote.
-        ink: Colour that takes the place of ``INK``: text, axes and boundary lines.
+        ink: Color that takes the place of ``INK``: text, axes and boundary lines.
 
     Raises:
         ValueError: If ``svg`` was not written by Matplotlib.

@@ -47,7 +47,7 @@ $("a.language").addEventListener("click", (event) => {
   localStorage.setItem("language", link.dataset.language);
 });
 
-// -- The bar: fullscreen, and which colour mode is on --------------------------------
+// -- The bar: fullscreen, and which color mode is on --------------------------------
 $(".fullscreen").addEventListener("click", () => {
   if (document.fullscreenElement) document.exitFullscreen();
   else root.requestFullscreen();

@@ -135,7 +135,7 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
 
     The kernel's own log stays at errors (it warns of its transport at every start),
     and the report of a failed cell has the cell and the exception, no frames of the
-    tools and no terminal colours.
+    tools and no terminal colors.
 
     A kernel talks through sockets in a folder of its own, where the system has them.
     A TCP port is chosen by one process and opened by another, and a third can take it
@@ -160,7 +160,7 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
 def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[Any]:
     """Return a chunk for every page, the long MNIST chapters first.
 
-    Sphinx hands each worker a run of neighbouring pages. One page at a time, with the
+    Sphinx hands each worker a run of neighboring pages. One page at a time, with the
     longest first, keeps every core busy until the end.
     """
     return [[page] for page in sorted(pages, key=lambda page: "mnist" not in page)]

@@ -24,7 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from nn_book import DOCS
 
 SIZE = {"width": 1200, "height": 630}
-COLOURS = 64
+COLORS = 64
 CARD = """\
 <!DOCTYPE html>
 <html lang="{tag}">
@@ -70,7 +70,7 @@ def draw(tab: Page, section: BeautifulSoup) -> tuple[Image.Image, PngInfo]:
     told.add_itxt("Title", title)
     told.add_itxt("Description", line)
     told.add_itxt("Boxes", json.dumps(tab.evaluate(BOXES), ensure_ascii=False))
-    return picture.convert("RGB").quantize(COLOURS), told
+    return picture.convert("RGB").quantize(COLORS), told
 
 
 def main() -> None:

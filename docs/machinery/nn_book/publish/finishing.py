@@ -125,7 +125,7 @@ def finish(site: Path) -> None:
 def policy(pages: list[str]) -> str:
     """Return the strictest Content-Security-Policy under which a site works.
 
-    Its few inline scripts (the colour mode before the first paint, films, the choice of
+    Its few inline scripts (the color mode before the first paint, films, the choice of
     the language) are known by their hashes; styles stand in attributes of pictures. The
     playground's worker compiles WebAssembly, which is no `eval` of scripts.
     """

@@ -337,7 +337,7 @@ def write_cover(book: Book, path: Path, browser: Browser) -> None:
         tab.goto(source.as_uri())
         picture = Image.open(io.BytesIO(tab.screenshot()))
         tab.close()
-    # Few colours make a small file, and the picture has no more.
+    # Few colors make a small file, and the picture has no more.
     picture.convert("RGB").quantize(64).save(path, optimize=True)
 
 

@@ -289,7 +289,7 @@ def tidy_traceback(traceback: str, cells: dict[int, str], lang: str) -> str:
     numbered as the reader sees it, with the comments of one language.
 
     Args:
-        traceback: The text of a traceback, without colours.
+        traceback: The text of a traceback, without colors.
         cells: The source of each cell, by its execution count.
         lang: "zh" or "en".
     """

@@ -268,7 +268,7 @@ def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
 
 
 class Highlighted(HtmlFormatter):
-    """Code with a mark around what frame.css colours, and none around the rest.
+    """Code with a mark around what frame.css colors, and none around the rest.
 
     Plain names and punctuation are most of what Pygments marks: without these marks the
     longest chapter has little more than half as many elements to lay out.
@@ -283,7 +283,7 @@ class Highlighted(HtmlFormatter):
 
     def _get_css_classes(self, ttype: _TokenType) -> str:
         classes = super()._get_css_classes(ttype)
-        is_terminal = "-" in classes  # colours of IPython
+        is_terminal = "-" in classes  # colors of IPython
         return classes if is_terminal or self.looks & set(classes.split()) else ""
 
 

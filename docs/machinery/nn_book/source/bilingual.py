@@ -224,7 +224,7 @@ class SelectInCells(SphinxTransform):
 
 def replace_text(block: nodes.literal_block, text: str) -> None:
     """Give a block of code or output another text."""
-    block.rawsource = text  # Sphinx colours a block only where this is its text
+    block.rawsource = text  # Sphinx colors a block only where this is its text
     block.children = []
     block += nodes.Text(text)
 
