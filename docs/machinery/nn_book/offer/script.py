@@ -9,10 +9,10 @@ import io
 import math
 import re
 import tokenize
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nn_book.source.bilingual import columns
 from nn_book.source.variables import names_of
 
 PACKAGE = "nn_tutorial"
@@ -286,8 +286,3 @@ def wrapped(line: str) -> list[str]:
         else:
             lines.append(further + piece.strip())
     return [line.rstrip() for line in lines]
-
-
-def columns(text: str) -> int:
-    """Return the number of columns of a text; a Chinese character takes two."""
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)

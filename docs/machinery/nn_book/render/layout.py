@@ -27,7 +27,7 @@ from sphinx.util.typing import ExtensionMetadata
 from nn_book import DOCS
 from nn_book.render.cells import Solution
 from nn_book.source.bilingual import language_of, metadata
-from nn_book.source.course import FOLDER, number_of
+from nn_book.source.course import FOLDER, NEEDS, number_of
 
 # The language tag of the pages, and the language's name as its readers write it.
 TAGS = {"zh": "zh-CN", "en": "en"}
@@ -35,11 +35,6 @@ NAMES = {"zh": "中文", "en": "English"}
 LOCALES = {"zh": "zh_CN", "en": "en_US"}  # as Open Graph writes them
 
 STYLE = DOCS / "theme" / "static" / "frame.css"
-# How the paragraph begins that says, at the head of a chapter, what to read first.
-NEEDS = {
-    "zh": re.compile(r"先读(第 \d+ 章|\ue000)|这是第一章"),
-    "en": re.compile(r"Read (chapter \d+|\ue000)|This is the first chapter"),
-}
 
 # Per minute, what people read of their own language: Trauzettel-Klosinski & Dietz
 # (2012), Investigative Ophthalmology & Visual Science 53(9), 5452-5461. Nobody has

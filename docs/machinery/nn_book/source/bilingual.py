@@ -19,6 +19,7 @@ The language is that of ``language`` in conf.py (its first two letters).
 """
 
 import re
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -190,6 +191,11 @@ def _select_lines(text: str, lang: str, pattern: re.Pattern[str]) -> str:
         elif prefixed["lang"] == lang:
             lines.append((prefixed["indent"] + prefixed["text"]).rstrip())
     return "\n".join(lines)
+
+
+def columns(text: str) -> int:
+    """Return the number of columns of a text; a Chinese character takes two."""
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
 
 
 def language_of(config: Config) -> str:

@@ -29,6 +29,12 @@ OLD_ADDRESSES = {
     "10-old-code": "old-code",
 }
 TITLES = {"zh": "第 {} 章", "en": "chapter {}"}
+# How the paragraph begins that says, at the head of a chapter, what to read first (the
+# reader of the lint does not know the text of a reference).
+NEEDS = {
+    "zh": re.compile(r"先读(第 \d+ 章|\ue000)|这是第一章"),
+    "en": re.compile(r"Read (chapter \d+|\ue000)|This is the first chapter"),
+}
 
 
 def chapter_numbers(docs: Path) -> dict[str, int]:

@@ -5,9 +5,7 @@ item; sentences, titles and alt texts are prose. Both know their line in the sou
 """
 
 import ast
-import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,15 +16,7 @@ from markdown_it.token import Token
 from myst_parser.config.main import MdParserConfig
 from myst_parser.parsers.mdit import create_md_parser
 
-from nn_book.source.bilingual import (
-    COMMENT,
-    LANGUAGES,
-    VERBATIM,
-    Block,
-    Line,
-    scan,
-    selected_lines,
-)
+from nn_book.source.bilingual import LANGUAGES, VERBATIM, Line, scan, selected_lines
 from nn_book.source.course import chapter_numbers
 from nn_book.source.variables import names_of
 
@@ -41,15 +31,10 @@ PARSER = create_md_parser(
     RendererHTML,
 )
 # Directives whose argument is a title, and options that are texts.
-TITLED = {
-    "admonition", "attention", "card", "caution", "csv-table", "danger", "dropdown",
-    "error", "grid-item-card", "hint", "important", "list-table", "margin", "note",
-    "rubric", "seealso", "sidebar", "tab-item", "table", "tip", "topic", "warning",
-}  # fmt: skip
+TITLED = {"admonition", "important", "list-table", "note", "tip", "warning"}
 TEXT_OPTIONS = {"alt", "caption"}
 # Roles whose content is a text, or a term of the glossary in its language.
 TEXT_ROLES = {"abbr", "term"}
-PICTURES = {"caption", "figure", "glue:figure", "image"}
 
 
 @dataclass
@@ -124,7 +109,6 @@ class Reading:
     items: list[Item] = field(default_factory=list)
     prose: list[Prose] = field(default_factory=list)
     headings: list[tuple[int, int]] = field(default_factory=list)  # line, level
-    pictures: list[tuple[int, str, bool]] = field(default_factory=list)  # has alt?
     numbers: list[int] = field(default_factory=list)  # of each selected line
 
     def line(self, index: int) -> int:
@@ -173,11 +157,6 @@ class Page:
     def readings(self) -> dict[str, Reading]:
         """Both languages."""
         return {lang: read(self.text, lang) for lang in LANGUAGES}
-
-    @cached_property
-    def pairs(self) -> list["Pair"]:
-        """The texts of both languages, cut at labels and code cells."""
-        return list(cut(self))
 
 
 def read_pages(docs: Path) -> list[Page]:
@@ -232,10 +211,8 @@ def read_fence(reading: Reading, token: Token, index: int) -> None:
     if name in TITLED:
         read_line(reading, argument, index)
     lines = token.content.split("\n")
-    keys = read_options(reading, lines, index + 1)
-    if name in PICTURES:
-        reading.pictures.append((reading.line(index), name, "alt" in keys))
-    body = [""] * len(keys) + lines[len(keys) :]
+    head = read_options(reading, lines, index + 1)
+    body = [""] * head + lines[head:]
     if name == "math":
         reading.add(index, f"the formula {formula(' '.join(body))}")
     elif name in ("glossary", "toctree"):
@@ -247,20 +224,18 @@ def read_fence(reading: Reading, token: Token, index: int) -> None:
         read_blocks(reading, "\n".join(body), index + 1)
 
 
-def read_options(reading: Reading, lines: list[str], start: int) -> list[str]:
-    """Read the options at the head of a directive and return their names."""
-    keys = []
-    for index, line in enumerate(lines, start):
+def read_options(reading: Reading, lines: list[str], start: int) -> int:
+    """Read the options at the head of a directive and return how many there are."""
+    for count, line in enumerate(lines):
         option = re.match(r"\s*:([\w-]+):\s*(.*)", line)
         if option is None:
-            break
+            return count
         key, value = option.groups()
-        keys.append(key)
         if key in TEXT_OPTIONS:
-            read_line(reading, value, index)
+            read_line(reading, value, start + count)
         else:
-            reading.add(index, f"the option :{key}: {value}".rstrip())
-    return keys
+            reading.add(start + count, f"the option :{key}: {value}".rstrip())
+    return len(lines)
 
 
 def read_line(reading: Reading, text: str, index: int) -> None:
@@ -325,52 +300,3 @@ def target(text: str) -> str:
 def formula(text: str) -> str:
     """Return a formula without its words and its line breaks."""
     return re.sub(r"\\text\{[^}]*\}", r"\\text{}", " ".join(text.split()))
-
-
-# -- Pairs of texts -------------------------------------------------------------
-
-
-@dataclass
-class Pair:
-    """One text in both languages: a run of lines, or the comments of some code."""
-
-    key: str  # the label above it, and a number
-    lines: dict[str, list[tuple[int, str]]] = field(
-        default_factory=lambda: {lang: [] for lang in LANGUAGES}
-    )
-
-    def checksum(self, lang: str) -> str:
-        """Return a short checksum of one text; blank lines do not count."""
-        text = "\n".join(text.strip() for _, text in self.lines[lang])
-        return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-    def locked(self) -> str:
-        """Return both checksums as the lock holds them."""
-        return " ".join(self.checksum(lang) for lang in LANGUAGES)
-
-
-def cut(page: Page) -> Iterator[Pair]:
-    """Cut a page into pairs of texts: what both languages share lies between them."""
-    label, counts = "top", Counter[str]()
-    pair = Pair(label)
-    end = Line(0, "(end)", "text", LANGUAGES, Block(), 0, "")
-    for line in [*page.lines, end]:
-        shared = line.languages == LANGUAGES and line.kind != "mark"
-        comment = COMMENT.fullmatch(line.text) if line.block.verbatim else None
-        if comment:
-            pair.lines[comment["lang"]].append((line.number, line.text))
-        elif len(line.languages) == 1 and line.kind != "mark" and line.text.strip():
-            pair.lines[line.languages[0]].append((line.number, line.text))
-        elif shared and line.text.strip() and not inside_code(line):
-            if any(pair.lines.values()):
-                counts[label] += 1
-                pair.key = f"{label}.{counts[label]}"
-                yield pair
-            if named := re.fullmatch(r"\((.+)\)=\s*", line.text):
-                label = named[1]
-            pair = Pair(label)
-
-
-def inside_code(line: Line) -> bool:
-    """Whether the line is code, not the fence around it."""
-    return line.block.verbatim and line.kind == "text"
