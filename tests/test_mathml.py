@@ -103,7 +103,6 @@ def test_a_number_with_thousands_is_one_number():
 @pytest.mark.parametrize(
     "latex",
     [
-        r"a &= b \\ c &= d",
         r"\begin{aligned} a &= b \\ c &= d \end{aligned}",
         r"\begin{align} a &= b \\ c &= d \end{align}",
     ],
@@ -131,6 +130,7 @@ def test_cases_and_matrices():
         (r"\frac{1}", "an argument is missing"),
         (r"\frac{1", "braces"),
         (r"a & b", "aligns"),
+        (r"a \\ b", r"between \begin{aligned}"),
         (r"\left( x", "missing right"),
         (r"x_", "missing"),
         (r"\begin{tikz}x\end{tikz}", "unknown environment tikz"),

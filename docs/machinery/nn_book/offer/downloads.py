@@ -18,7 +18,6 @@ as ``online``: lists of ``{"href", "label"}``.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book.offer.markdown import Plain, PlainError
+from nn_book.offer.markdown import SOLUTION, Plain, PlainError, solutions
 from nn_book.offer.script import (
     PACKAGE,
     Cell,
@@ -93,7 +92,6 @@ WORDS = {
         "hints": "hints of the exercises",
     },
 }
-SOLUTION = re.compile(r"(?m)^(`{3,})\{(solution(?:-end)?)\}(.*)\n\1 *$")
 
 
 class References:
@@ -129,14 +127,10 @@ class References:
         raise KeyError(label)
 
     def glued(self, target: str) -> str:
-        """Return a glued value, for "key", "key:.3f" or "other.md::key:.3f"."""
-        page, _, rest = target.rpartition("::")
-        key, _, spec = rest.partition(":")
-        docname = self.docname
-        if page:
-            docname = self.app.env.relfn2path(page, docname)[0].removesuffix(".md")
+        """Return a glued value, for "key" or "key:.3f"."""
+        key, _, spec = target.partition(":")
         folder = Path(self.app.env.mystnb_config.output_folder)
-        text = (folder / f"{docname}.glue.json").read_text(encoding="utf8")
+        text = (folder / f"{self.docname}.glue.json").read_text(encoding="utf8")
         values = json.loads(text)
         return format_plain_text(values[key]["data"]["text/plain"], spec or "s")
 
@@ -162,25 +156,18 @@ def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
     for index, cell in enumerate(chapter.cells):
         tags = tuple(cell.metadata.get("tags", []))
         if cell.cell_type == "markdown":
-            before, *marks = SOLUTION.split(cell.source)
-            texts.append(plain.blocks(before))
-            for _, name, number, text in batched(marks, 4):
-                yield from text_cell()
-                solution = name == "solution"
-                if solution:
-                    yield Cell(False, plain.solution(number.strip()), solution=True)
+            for name, number, text in solutions(cell.source):
+                if name:
+                    yield from text_cell()
+                    solution = name == "solution"
+                if name == "solution":
+                    yield Cell(False, f"#### {SOLUTION[lang]} {number}", solution=True)
                 texts.append(plain.blocks(text))
         elif cell.cell_type == "code" and "remove-cell" not in tags:
             yield from text_cell()
             code = select_comments(cell.source, lang)
             yield Cell(True, code, tags, index in shown, solution)
     yield from text_cell()
-
-
-def batched(items: list[str], size: int) -> Iterator[list[str]]:
-    """Yield the items in groups of a size that divides their number."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def results_on_page(doctree: nodes.document) -> set[int]:

@@ -1,59 +1,37 @@
 """Turn the MyST of one language into the Markdown that a plain notebook shows.
 
-A notebook knows no directives and no roles: a note becomes a quotation, a reference
-becomes the words that it stands for, a glued number becomes the number.
+markdown-it reads the page, as MyST does, and mdformat writes it. A notebook knows no
+directives and no roles: a note becomes a quotation, a reference becomes the words that
+it stands for, a glued number becomes the number.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
-from nn_book.source.bilingual import Line, scan
+from mdformat.renderer import DEFAULT_RENDERERS, MDRenderer
+from mdformat.renderer import RenderContext as Context
+from mdformat.renderer import RenderTreeNode as Node
+from sphinx.locale import admonitionlabels
 
-TITLES = {
-    "attention": {"zh": "注意", "en": "Attention"},
-    "caution": {"zh": "小心", "en": "Caution"},
-    "danger": {"zh": "危险", "en": "Danger"},
-    "error": {"zh": "错误", "en": "Error"},
-    "hint": {"zh": "提示", "en": "Hint"},
-    "important": {"zh": "重要", "en": "Important"},
-    "note": {"zh": "注", "en": "Note"},
-    "seealso": {"zh": "另见", "en": "See also"},
-    "tip": {"zh": "提示", "en": "Tip"},
-    "warning": {"zh": "警告", "en": "Warning"},
-}
+from nn_book.source.reader import PARSER, directive_of, options_of
+
 SOLUTION = {"zh": "解答", "en": "Solution"}
-PIECE = {
+DEMO = {
     "zh": "在本书的网页上，这里可以动手操作。",
     "en": "On the web page of the book you can work with it here.",
 }
-# Boxes whose argument is their title, and frames that only hold other boxes.
-TITLED = {"admonition", "card", "dropdown", "grid-item-card", "margin", "sidebar"}
-TITLED |= {"tab-item", "topic"}
-FRAMES = {"", "grid", "tab-set"}
-SITE_ONLY = {"measurement", "raw", "solution-end", "toctree"}
-CODE = {"code", "code-block"}
-
-TEXT_ROLES = {"abbr", "guilabel", "sub", "sup", "term"}
+SITE_ONLY = {"measurement", "raw", "toctree"}
+TEXT_ROLES = {"abbr", "term"}
 CALL_ROLES = {"func", "meth"}
-NAME_ROLES = {"attr", "class", "const", "data", "exc", "mod", "obj"}
-CODE_ROLES = {"code", "command", "envvar", "file", "kbd", "samp"}
-
-# What is left alone (code, a formula), a role, a link, a footnote: the first counts.
-INLINE = re.compile(
-    r"\{(?P<role>[a-z][\w:-]*)\}(?P<fence>`+)(?P<content>.+?)(?P=fence)"
-    r"|(?P<code>(?P<ticks>`+).+?(?P=ticks)|\$\$.+?\$\$|\$[^$]+\$)"
-    r"|(?<!!)\[(?P<text>[^\[\]]*)\]\((?P<href>[^)\s]+)(?: \"[^\"]*\")?\)"
-    r"|\[\^(?P<note>[^\]]+)\]",
-    re.DOTALL,
-)
+NAME_ROLES = {"attr", "class", "data", "exc", "mod", "obj"}
 
 
 class PlainError(Exception):
     """Something that has no form in a plain notebook."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plain:
     """The way from MyST to Markdown for one page.
 
@@ -65,153 +43,98 @@ class Plain:
 
     lang: str
     look_up: Callable[[str, str], str]
-    notes: list[str] = field(default_factory=list)  # footnotes, in order
 
     def blocks(self, text: str) -> str:
-        """Return a piece of a page as Markdown.
+        """Return a part of a page as Markdown.
 
         Raises:
-            PlainError: If a directive or a role has no plain form.
+            PlainError: If a directive, a role or a mark has no plain form.
         """
-        written: list[str] = []
-        free: list[str] = []  # lines outside fences
-        fenced: list[Line] = []
-        for line in scan(text):
-            if fenced:
-                fenced.append(line)
-                if line.kind == "close" and line.depth == 0:
-                    written.append(self.fence(fenced))
-                    fenced = []
-            elif line.kind == "open":
-                written.append(self.lines("\n".join(free)))
-                free, fenced = [], [line]
-            else:
-                free.append(line.text)
-        written.append(self.lines("\n".join(free)))
-        return "\n\n".join(filter(None, written))
+        env: dict[str, object] = {}
+        options = {"parser_extension": [self], "mdformat": {"number": True}}
+        try:
+            return MDRenderer().render(PARSER.parse(text, env), options, env).strip()
+        except KeyError as error:  # mdformat has no renderer for it, nor have we
+            raise PlainError(f"{error} has no form in a plain notebook") from None
 
-    def lines(self, text: str) -> str:
-        """Return lines without fences as Markdown."""
-        text = re.sub(r"(?m)^\(.+\)= *$", "", text)  # labels
-        text = re.sub(r"(?m)^\$\$ *\([\w-]+\) *$", "$$", text)  # labels of formulas
-        text = re.sub(r"(?m)^(\S.*)\n:\s+", r"**\1**: ", text)  # definitions
-        return re.sub(r"\n{3,}", "\n\n", self.inline(text)).strip()
+    @property
+    def RENDERERS(self) -> Mapping[str, Callable[[Node, Context], str]]:  # noqa: N802
+        """How mdformat writes what CommonMark does not have, or we want otherwise."""
+        return {
+            "colon_fence": self._fence,
+            "fence": self._fence,
+            "link": self._link,
+            "math_block": lambda node, context: f"$${node.content}$$",
+            "math_block_label": lambda node, context: f"$${node.content}$$",
+            "math_inline": lambda node, context: f"${node.content}$",
+            "myst_line_comment": lambda node, context: "",
+            "myst_role": self._role,
+            "myst_target": lambda node, context: "",
+            "table": self._table,
+        }
 
-    # -- Directives -------------------------------------------------------------
+    # -- Blocks -----------------------------------------------------------------
 
-    def fence(self, lines: list[Line]) -> str:
-        """Return a directive, or a block of code, as Markdown."""
-        opening, *body = [line.text for line in lines[:-1]]
-        info = opening.strip().lstrip("`~:").strip()
-        directive = re.fullmatch(r"\{([^}]+)\}\s*(.*)", info)
-        if directive is None and opening.strip()[0] != ":":
-            return "\n".join(line.text for line in lines)
-        name, argument = directive.groups() if directive else ("", "")
-        options = {}
-        while body and (option := re.match(r"\s*:([\w-]+):\s*(.*)", body[0])):
-            options[option[1]] = option[2]
-            del body[0]
-        return self.directive(name, argument, options, "\n".join(body).strip())
-
-    def directive(
-        self, name: str, argument: str, options: dict[str, str], body: str
-    ) -> str:
-        """Return a directive as Markdown."""
+    def _fence(self, node: Node, context: Context) -> str:
+        """Write a directive, or a block of code."""
+        name, argument = directive_of(node.info)
+        if not name:
+            return DEFAULT_RENDERERS["fence"](node, context)
+        body = "\n".join(options_of(node.content.split("\n"))[1]).strip()
         if name in SITE_ONLY:
             return ""
-        if name in CODE:
-            return f"```{argument}\n{body}\n```"
         if name == "math":
             return f"$$\n{body}\n$$"
-        if name == "solution":
-            return self.solution(argument)
         if name == "caption":
-            return self.caption(self.words("numref", argument), self.blocks(body))
-        if name in ("figure", "image"):
-            return self.caption(options.get("alt", ""), self.blocks(body))
+            text = f"{self.words('numref', argument)} {self.blocks(body)}"
+            caption = " ".join(text.split())
+            return caption if "*" in caption else f"*{caption}*"
         if name == "piece":
             title = self.words("doc", f"/pieces/{argument}")
-            return quoted(title, f"{self.blocks(body)}\n\n{PIECE[self.lang]}")
-        if name == "list-table":
-            return self.table(argument, body)
-        if name in FRAMES:
-            return self.blocks(body)
-        if name in TITLES:
+            return quoted(title, f"{self.blocks(body)}\n\n{DEMO[self.lang]}")
+        if name in admonitionlabels:
             inside = self.blocks(f"{argument}\n{body}".strip())
-            return quoted(TITLES[name][self.lang], inside)
-        if name in TITLED:
-            return quoted(self.inline(argument), self.blocks(body))
+            return quoted(str(admonitionlabels[name]), inside)
         raise PlainError(f"the directive {{{name}}} has no form in a plain notebook")
 
-    def solution(self, number: str) -> str:
-        """Return the heading of a solution."""
-        return f"#### {SOLUTION[self.lang]} {number}"
-
-    def caption(self, start: str, text: str) -> str:
-        """Return a caption in italics, on one line."""
-        caption = " ".join(f"{start} {text}".split())
-        return caption if "*" in caption else f"*{caption}*"
-
-    def table(self, title: str, body: str) -> str:
-        """Return a list-table, whose first row becomes the header, as Markdown."""
-        rows = []
-        for row in re.split(r"(?m)^\* ", body)[1:]:
-            cells = re.split(r"(?m)^ *- ", row)[1:]
-            rows.append([" ".join(self.inline(cell).split()) for cell in cells])
+    def _table(self, node: Node, context: Context) -> str:
+        """Write a table; mdformat leaves that to a plugin for its older versions."""
+        rows = [
+            [cell.children[0].render(context) for cell in row.children]
+            for row in node.walk()
+            if row.type == "tr"
+        ]
         rows.insert(1, ["---"] * len(rows[0]))
-        lines = ["| " + " | ".join(row) + " |" for row in rows]
-        return f"**{self.inline(title)}**\n\n" + "\n".join(lines)
+        return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
     # -- Inside a sentence --------------------------------------------------------
 
-    def inline(self, text: str) -> str:
-        """Replace roles, links inside the book and footnotes by what they show."""
-        return INLINE.sub(self._inline, text)
-
-    def _inline(self, found: re.Match[str]) -> str:
-        if found["role"]:
-            return self.role(found["role"], found["content"])
-        if found["href"]:
-            return self.link(self.inline(found["text"]), found["href"], found[0])
-        if found["note"]:
-            if found["note"] not in self.notes:
-                self.notes.append(found["note"])
-            return f"[{self.notes.index(found['note']) + 1}]"
-        return found[0]
-
-    def link(self, text: str, href: str, whole: str) -> str:
-        """Return a link to another site as it is, a link inside the book as words."""
+    def _link(self, node: Node, context: Context) -> str:
+        """Write a link to another site as it is, a link inside the book as words."""
+        href = str(node.attrs["href"])
         if re.match(r"https?:|mailto:", href):
-            return whole
+            return DEFAULT_RENDERERS["link"](node, context)
+        text = "".join(child.render(context) for child in node.children)
         page, _, label = href.partition("#")
-        if text:
-            return text
-        kind = "ref" if label else "doc"
-        return self.words(kind, label or page.removesuffix(".md"))
+        kind, target = ("ref", label) if label else ("doc", page.removesuffix(".md"))
+        return text or self.words(kind, target)
 
-    def role(self, name: str, content: str) -> str:
-        """Return a role as Markdown."""
-        kind = name.rpartition(":")[2] if name.startswith("py:") else name
-        titled = re.fullmatch(r"(?s)(.+?)\s*<(.+)>", content)
-        title, target = titled.groups() if titled else ("", content)
-        if kind == "math":
-            return f"${content}$"
-        if kind.startswith("glue"):
-            return self.words(kind, content)
-        if title and kind == "numref" and "%s" in title:
-            number = re.search(r"\d+(\.\d+)*", self.words(kind, target))
-            return title.replace("%s", number[0] if number else "")
-        if title:
-            return title
-        if kind in TEXT_ROLES:
-            return content
-        if kind in CODE_ROLES:
-            return f"`{content}`"
-        if kind in CALL_ROLES | NAME_ROLES:
+    def _role(self, node: Node, context: Context) -> str:
+        """Write a role."""
+        name = node.meta["name"].removeprefix("py:")
+        titled = re.fullmatch(r"(?s)(.+?)\s*<(.+)>", node.content)
+        title, target = titled.groups() if titled else ("", node.content)
+        if name == "math":
+            return f"${node.content}$"
+        if name.startswith("glue"):
+            return self.words(name, node.content)
+        if title or name in TEXT_ROLES:
+            return title or target
+        if name in CALL_ROLES | NAME_ROLES:
             short = target.rpartition(".")[2] if target.startswith("~") else target
-            call = "()" if kind in CALL_ROLES else ""
+            call = "()" if name in CALL_ROLES else ""
             return f"`{short.lstrip('~').removesuffix('()')}{call}`"
-        return self.words(kind, target)
+        return self.words(name, target)
 
     def words(self, kind: str, target: str) -> str:
         """Return what the site shows for a reference.
@@ -229,3 +152,20 @@ def quoted(title: str, body: str) -> str:
     """Return a box as a quotation."""
     lines = [f"**{title}**", "", *body.split("\n")]
     return "\n".join(f"> {line}".rstrip() for line in lines)
+
+
+def solutions(text: str) -> Iterator[tuple[str, str, str]]:
+    """Cut a text where solutions begin and end.
+
+    Yields:
+        What stands at the cut ("solution", "solution-end", or "" at the start), the
+        number of the solution, and the text up to the next cut.
+    """
+    lines = text.split("\n")
+    name, number, start = "", "", 0
+    for token in PARSER.parse(text):
+        mark, argument = directive_of(token.info)
+        if mark in ("solution", "solution-end") and token.map and not token.level:
+            yield name, number, "\n".join(lines[start : token.map[0]])
+            name, number, start = mark, argument, token.map[1]
+    yield name, number, "\n".join(lines[start:])

@@ -34,13 +34,8 @@ CORE |= {"mphantom", "msqrt", "mtable", "mtr", "mtd", *ARITY}
 
 # LaTeX environments by the names latex2mathml has for the same thing. It would number
 # the rows of `align` itself; the book numbers the formulas that have a label.
-ENVIRONMENTS = {
-    **dict.fromkeys(["align", "aligned", "split"], "align*"),
-    **dict.fromkeys(["gather", "gather*", "gathered"], "matrix"),
-    **dict.fromkeys(["equation", "equation*"], "matrix"),
-}
-KNOWN = {"array", "cases", "smallmatrix", *ENVIRONMENTS.values()}
-KNOWN |= {bracket + "matrix" for bracket in ["", "p", "b", "B", "v", "V"]}
+ENVIRONMENTS = dict.fromkeys(["align", "align*", "aligned", "split"], "align*")
+ENVIRONMENTS |= {name: name for name in ("bmatrix", "cases", "matrix", "pmatrix")}
 LENGTHS = {"thin": "0.1667em", "medium": "0.2222em", "thick": "0.2778em"}
 CLOSING = {")", "]", "}"}
 LIMITS = {"max", "min", "sup", "inf", "lim", "arg\u2009max", "arg\u2009min"}
@@ -91,14 +86,13 @@ def _prepare(latex: str) -> str:
         raise ValueError('the braces "{" and "}" do not match')
 
     def environment(match: re.Match[str]) -> str:
-        name = ENVIRONMENTS.get(match[2], match[2])
-        if name not in KNOWN:
+        if match[2] not in ENVIRONMENTS:
             raise ValueError(f"unknown environment {match[2]}")
-        return rf"\{match[1]}{{{name}}}"
+        return rf"\{match[1]}{{{ENVIRONMENTS[match[2]]}}}"
 
+    if r"\\" in latex and r"\begin" not in latex:
+        raise ValueError("several lines: put them between \\begin{aligned} and \\end")
     latex = re.sub(r"\\(begin|end)\{([^}]*)\}", environment, latex)
-    if r"\\" in latex and r"\begin" not in latex:  # several lines: align them at "&"
-        latex = rf"\begin{{align*}}{latex}\end{{align*}}"
     latex = re.sub(r"(\d)\{,\}(?=\d)", r"\1\\text{,}", latex)  # 10{,}000 is one number
     return re.sub(r"\\mathrm\{(\w)\}", r"\\mathrm{{\1}}", latex)  # an upright d
 

@@ -200,42 +200,48 @@ def read_blocks(reading: Reading, text: str, start: int) -> None:
             reading.add(index, f"the footnote [^{token.meta['label']}]")
 
 
+def directive_of(info: str) -> tuple[str, str]:
+    """Return name and argument of the directive that a fence opens; "" for code."""
+    directive = re.fullmatch(r"\{([^}]+)\}\s*(.*)", info.strip())
+    return (directive[1], directive[2]) if directive else ("", "")
+
+
+def options_of(lines: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the options at the head of a directive, a line each, and its body."""
+    options = {}
+    for line in lines:
+        option = re.match(r"\s*:([\w-]+):\s*(.*)", line)
+        if option is None:
+            break
+        options[option[1]] = option[2]
+    return options, lines[len(options) :]
+
+
 def read_fence(reading: Reading, token: Token, index: int) -> None:
     """Read a directive: its name and options, then what stands in it."""
-    directive = re.match(r"\{([^}]+)\}\s*(.*)", token.info.strip())
-    if directive is None:
+    name, argument = directive_of(token.info)
+    if not name:
         reading.add(index, "a block of code")
         return
-    name, argument = directive.groups()
     reading.add(index, f"{{{name}}} {'' if name in TITLED else argument}".rstrip())
     if name in TITLED:
         read_line(reading, argument, index)
-    lines = token.content.split("\n")
-    head = read_options(reading, lines, index + 1)
-    body = [""] * head + lines[head:]
+    options, body = options_of(token.content.split("\n"))
+    for line, (key, value) in enumerate(options.items(), index + 1):
+        if key in TEXT_OPTIONS:
+            read_line(reading, value, line)
+        else:
+            reading.add(line, f"the option :{key}: {value}".rstrip())
+    start = index + 1 + len(options)
     if name == "math":
         reading.add(index, f"the formula {formula(' '.join(body))}")
     elif name in ("glossary", "toctree"):
-        for number, line in enumerate(body, index + 1):
+        for number, line in enumerate(body, start):
             read_line(reading, line if name == "glossary" else "", number)
             if name == "toctree" and line:
                 reading.add(number, f"the entry {target(line)}")
     elif name not in VERBATIM:
-        read_blocks(reading, "\n".join(body), index + 1)
-
-
-def read_options(reading: Reading, lines: list[str], start: int) -> int:
-    """Read the options at the head of a directive and return how many there are."""
-    for count, line in enumerate(lines):
-        option = re.match(r"\s*:([\w-]+):\s*(.*)", line)
-        if option is None:
-            return count
-        key, value = option.groups()
-        if key in TEXT_OPTIONS:
-            read_line(reading, value, start + count)
-        else:
-            reading.add(start + count, f"the option :{key}: {value}".rstrip())
-    return len(lines)
+        read_blocks(reading, "\n".join(body), start)
 
 
 def read_line(reading: Reading, text: str, index: int) -> None:
