@@ -100,7 +100,7 @@ def to_copy(name):
     """The files that a module's first lines say to copy, its own first."""
     module = MODULES[name]
     if module.is_dir():
-        return list(module.rglob("*.py"))
+        return [*module.rglob("*.py"), *module.rglob("*.toml")]
     docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
     said = re.search(r"To\s+copy:\s+this\s+file((,|\s|and)+``\w+\.py``)*", docstring)
     names = re.findall(r"``(\w+\.py)``", said[0]) if said else []
@@ -215,7 +215,7 @@ def built(tmp_path_factory):
 
 
 def test_wheel_built_from_the_sdist_holds_every_file_of_the_package(built):
-    sources = [*PACKAGE.rglob("*.py"), PACKAGE / "py.typed"]
+    sources = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("*.toml"), PACKAGE / "py.typed"]
     expected = {path.relative_to(REPOSITORY).as_posix() for path in sources}
 
     installed = built / "installed"

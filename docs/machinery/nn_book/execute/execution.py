@@ -43,7 +43,8 @@ def package_version(name: str) -> str:
 def package_source() -> list[Path]:
     """Return every source file of the installed ``nn_tutorial``, sorted."""
     [folder] = util.find_spec("nn_tutorial").submodule_search_locations
-    return sorted(Path(folder).rglob("*.py"))
+    kinds = {".py", ".toml"}
+    return sorted(p for p in Path(folder).rglob("*") if p.suffix in kinds)
 
 
 def needs_mnist(page: Path) -> bool:
