@@ -81,19 +81,19 @@ test("compiled kernels train as the plain ones do", () => {
     }
 });
 
-test("e to the power is right over its whole range, and NaN stays NaN", () => {
-  const compiled = compiledKernels(), plain = plainKernels(20000);
-  const values = [-1e9, -800, -30, -1, -1e-9, 0, 1e-9, 0.5, 3, 40, 800, 1e9, NaN, Infinity, -Infinity, 7];
-  for (const kind of [0, 1, 2]) {
-    for (const { memory, activate } of [compiled, plain]) {
-      memory.set(values, 9000);
-      activate(kind, 9000, values.length);
-    }
+test("compiled activations are those of the library over their whole range", () => {
+  const { memory, activate } = compiledKernels();
+  const special = [-1e9, -800, 800, 1e9, NaN, Infinity, -Infinity, 0];
+  const values = Float64Array.from({ length: 8192 }, (_, i) => special[i] ?? (i - 4100) / 100);
+  const expected = [Math.tanh, (x) => 1 / (1 + Math.exp(-x)), (x) => (x < 0 ? 0 : x)];
+  expected.forEach((right, kind) => {
+    memory.set(values, 9000);
+    activate(kind, 9000, values.length);
     values.forEach((value, i) => {
-      const [ours, theirs] = [compiled.memory[9000 + i], plain.memory[9000 + i]];
-      assert.ok(Object.is(ours, theirs) || Math.abs(ours - theirs) < 1e-15, `${kind} of ${value}: ${ours}, ${theirs}`);
+      const ours = memory[9000 + i];
+      assert.ok(Object.is(ours, right(value)) || Math.abs(ours - right(value)) < 1e-15, `${kind} of ${value}: ${ours}`);
     });
-  }
+  });
 });
 
 test("the curve stays short and keeps first and last steps", () => {

@@ -18,34 +18,44 @@ static inline two choose(whole yes, two a, two b) {
   return (two)(((whole)a & yes) | ((whole)b & ~yes));
 }
 
-// e to the power of x: 2 to a whole power, times a series for what is left.
-static inline two power(two x) {
-  const two low = {-708, -708}, high = {708, 708}, round = {0x1.8p52, 0x1.8p52};
-  x = choose(x < low, low, x);
-  x = choose(x > high, high, x);
+// What lies between two bounds; NaN stays NaN.
+static inline two clamp(two x, double low, double high) {
+  x = __builtin_wasm_pmin_f64x2(x, (two){high, high});
+  return __builtin_wasm_pmax_f64x2(x, (two){low, low});
+}
+
+// e to the power of x as a fraction: 2 to a whole power times above / below, which is
+// the remainder formula of fdlibm's e_exp.c. Whoever needs e / (e + 1) divides once.
+typedef struct { two above, below; } fraction;
+static inline fraction power(two x) {
+  const two round = {0x1.8p52, 0x1.8p52};
   const two shifted = x * 0x1.71547652b82fep0 + round;
   const two k = shifted - round;
   const two r = x - k * 0x1.62e42fefa39efp-1 - k * 0x1.abc9e3b39803fp-56;
-  two sum = r * (1.0 / 6227020800) + 1.0 / 479001600;
-  sum = sum * r + 1.0 / 39916800;
-  sum = sum * r + 1.0 / 3628800;
-  sum = sum * r + 1.0 / 362880;
-  sum = sum * r + 1.0 / 40320;
-  sum = sum * r + 1.0 / 5040;
-  sum = sum * r + 1.0 / 720;
-  sum = sum * r + 1.0 / 120;
-  sum = sum * r + 1.0 / 24;
-  sum = sum * r + 1.0 / 6;
-  sum = sum * r + 0.5;
-  sum = sum * r + 1;
-  sum = sum * r + 1;
+  const two square = r * r;
+  two series = square * 0x1.6376972bea4dp-25 - 0x1.bbd41c5d26bf1p-20;
+  series = series * square + 0x1.1566aaf25de2cp-14;
+  series = series * square - 0x1.6c16c16bebd93p-9;
+  series = series * square + 0x1.555555555553ep-3;
+  const two below = 2 - (r - square * series);
   const whole bits = ((whole)shifted << 52) + 0x3ff0000000000000ll;
-  return sum * (two)bits;
+  return (fraction){(below + (r + r)) * (two)bits, below};
+}
+
+static inline two tanh2(two x) {
+  // From 20 on tanh is 1 in double precision.
+  const fraction e = power(clamp(x + x, -40, 40));
+  return (e.above - e.below) / (e.above + e.below);
+}
+
+static inline two sigmoid2(two x) {
+  const fraction e = power(clamp(x, -708, 708));
+  return e.above / (e.above + e.below);
 }
 
 static inline double power1(double x) {
-  const two both = {x, x};
-  return power(both)[0];
+  const fraction e = power(clamp((two){x, x}, -708, 708));
+  return e.above[0] / e.below[0];
 }
 
 // `rows` rows of `out` from row j on: bias + the sum of weight * source over `count`.
@@ -74,36 +84,43 @@ EXPORT(weightedSums)(int out, int n, int rows, int bias, int weights, int row, i
   if (j < rows) SUMS(1)
 }
 
+// Gradients of ROWS x COLUMNS weights at once: sums over the points.
+#define DOTS(ROWS, COLUMNS)                                                    \
+  {                                                                            \
+    two sum[ROWS][COLUMNS] = {0};                                              \
+    for (int k = 0; k < last; k++)                                             \
+      for (int a = 0; a < ROWS; a++)                                           \
+        for (int b = 0; b < COLUMNS; b++)                                      \
+          sum[a][b] += slope[a * last + k] * from[b * last + k];               \
+    for (int a = 0; a < ROWS; a++)                                             \
+      for (int b = 0; b < COLUMNS; b++)                                        \
+        AT(into)[(j + a) * count + i + b] = sum[a][b][0] + sum[a][b][1];       \
+  }
+
 EXPORT(correlate)(int into, int intoBias, int slopes, int n, int rows, int count,
                   int source) {
+  const int last = n / 2;
   for (int j = 0; j < rows; j++) {
     const two *slope = TWO(slopes + j * n);
-    const int last = n / 2;
-    two all = {0, 0};
-    for (int k = 0; k < last; k++) all += slope[k];
-    *AT(intoBias + j) = all[0] + all[1];
-    int i = 0;
-    for (; i + 4 <= count; i += 4) {
-      const two *a = TWO(source + i * n), *b = a + last, *c = b + last, *d = c + last;
-      two sa = {0, 0}, sb = sa, sc = sa, sd = sa;
-      for (int k = 0; k < last; k++) {
-        const two s = slope[k];
-        sa += s * a[k];
-        sb += s * b[k];
-        sc += s * c[k];
-        sd += s * d[k];
-      }
-      double *to = AT(into + j * count + i);
-      to[0] = sa[0] + sa[1];
-      to[1] = sb[0] + sb[1];
-      to[2] = sc[0] + sc[1];
-      to[3] = sd[0] + sd[1];
-    }
-    for (; i < count; i++) {
-      const two *a = TWO(source + i * n);
-      two sum = {0, 0};
-      for (int k = 0; k < last; k++) sum += slope[k] * a[k];
-      *AT(into + j * count + i) = sum[0] + sum[1];
+    two all[4] = {0};
+    for (int k = 0; k < last; k += 4)
+      for (int a = 0; a < 4; a++) all[a] += slope[k + a];
+    const two sum = (all[0] + all[1]) + (all[2] + all[3]);
+    *AT(intoBias + j) = sum[0] + sum[1];
+  }
+  for (int j = 0; j < rows; j += 2) {
+    const two *slope = TWO(slopes + j * n);
+    for (int i = 0; i < count; i += 4) {
+      const two *from = TWO(source + i * n);
+      const int both = j + 1 < rows, columns = count - i;
+      if (both && columns > 3) DOTS(2, 4)
+      else if (both && columns == 3) DOTS(2, 3)
+      else if (both && columns == 2) DOTS(2, 2)
+      else if (both) DOTS(2, 1)
+      else if (columns > 3) DOTS(1, 4)
+      else if (columns == 3) DOTS(1, 3)
+      else if (columns == 2) DOTS(1, 2)
+      else DOTS(1, 1)
     }
   }
 }
@@ -113,9 +130,9 @@ EXPORT(activate)(int kind, int values, int count) {
   const int last = count / 2;
   const two zero = {0, 0};
   if (kind == TANH)
-    for (int k = 0; k < last; k++) v[k] = 1 - 2 / (power(2 * v[k]) + 1);
+    for (int k = 0; k < last; k++) v[k] = tanh2(v[k]);
   else if (kind == SIGMOID)
-    for (int k = 0; k < last; k++) v[k] = 1 / (power(-v[k]) + 1);
+    for (int k = 0; k < last; k++) v[k] = sigmoid2(v[k]);
   else
     for (int k = 0; k < last; k++) v[k] = choose(v[k] < zero, zero, v[k]);
 }
@@ -137,7 +154,7 @@ EXPORT(lossSlopes)(int logits, int labels, int slopes, int n, int points, int cl
   double *d = AT(slopes);
   if (classes == 1) {
     for (int k = 0; k < n; k += 2) {
-      const two p = 1 / (power(-*(two *)(z + k)) + 1);
+      const two p = sigmoid2(*(two *)(z + k));
       for (int a = 0; a < 2; a++)
         d[k + a] = k + a < points ? (p[a] - y[k + a]) / points : 0;
     }
