@@ -1,7 +1,9 @@
+import json
 import struct
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 PAGE = """\
 ---
@@ -166,3 +168,103 @@ def test_a_picture_that_does_not_say_what_it_shows_is_a_warning(make_book):
     (book.docs / "six.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     warning = book.build().warnings()
     assert "index.md:3" in warning and "without alt text" in warning
+
+
+WORDS = """\
+---
+file_format: mystnb
+kernelspec: {name: python3}
+---
+# Words
+
+```{code-cell}
+from matplotlib import pyplot as plt
+from nn_tutorial.plotting import Film, use_style
+
+use_style()
+fig, ax = plt.subplots()
+ax.plot([1, 2], label="Adam, training")
+ax.set(xlabel="$p$(class 1)", ylabel="median loss", title="$x_1$")
+ax.set_yticks([1], labels=["1,000 images"])
+ax.legend();
+```
+```{caption} fig-words
+:alt: A line.
+
+A line.
+```
+
+```{code-cell}
+def draw(ax, step):
+    ax.set(xlabel="step", ylim=(0, step))
+    return f"step {step}, loss 0.5"
+
+Film(draw, [1, 2]).show()
+```
+```{caption} fig-film
+:alt: Axes.
+
+Axes.
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def words(make_book):
+    book = make_book({"index.md": WORDS})
+    conf = book.docs / "conf.py"
+    extension = 'extensions.append("nn_book.render.pictures")\n'
+    conf.write_text(conf.read_text(encoding="utf8") + extension, encoding="utf8")
+    return book
+
+
+def picture(book):
+    image = book.html().select_one("#fig-words img")
+    svg = book.file(image["src"]).read_text(encoding="utf8")
+    return BeautifulSoup(svg, "html.parser")
+
+
+def test_a_chinese_page_has_chinese_words_in_its_figure(words):
+    texts = picture(words.build("zh")).select("text")
+    assert words.warnings() == ""
+    assert {text.text: text["text-anchor"] for text in texts} == {
+        "p（第 1 类）": "middle",  # the label of an axis is centred
+        "损失的中位数": "middle",
+        "1,000 张图片": "end",  # a tick ends at the axis
+        "Adam，训练": "start",  # in a legend a text follows its line
+    }
+    assert {text["font-size"] for text in texts} == {"12"}
+    [formula] = (text for text in texts if "类" in text.text)
+    assert formula.tspan["font-style"] == "italic"
+    [upright] = (text for text in texts if "损失" in text.text)
+    assert "rotate(-90)" in upright["transform"]
+
+
+def test_a_chinese_figure_defines_no_letter_that_it_does_not_show(words):
+    svg = picture(words.build("zh"))
+    used = {use["href"].removeprefix("#") for use in svg.select("use[href]")}
+    assert {letter["id"] for letter in svg.select("defs path")} == used
+
+
+def test_a_film_speaks_the_language_of_its_page(words):
+    film = words.build("zh").html().select_one(".nn-film")
+    assert [text.text for text in film.select("svg text")] == ["步数"]
+    labels = ["第 1 步，损失 0.5", "第 2 步，损失 0.5"]
+    assert json.loads(film["data-labels"]) == labels
+    assert film.svg["aria-label"] == film.output.text == labels[-1]
+
+
+def test_an_english_page_shows_what_matplotlib_drew(words):
+    svg = picture(words.build("en"))
+    assert not svg.select("text, [data-text]")
+    film = words.html().select_one(".nn-film")
+    assert not film.select("text, [data-text]")
+    assert film.output.text == "step 2, loss 0.5"
+
+
+def test_a_word_without_chinese_is_named(words):
+    page = WORDS.replace("median loss", "median puzzlement")
+    words.write("index.md", page)
+    words.build("zh")
+    assert "'median puzzlement' of the figure text" in words.warnings()
+    assert "figure_words.toml" in words.warnings()

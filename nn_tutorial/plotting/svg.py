@@ -15,6 +15,8 @@ __all__ = ["compact_svg"]
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _XLINK = "{http://www.w3.org/1999/xlink}"
+_FORMULA = re.compile(r"\$.*?\$")
+_WORD = re.compile(r"[^\W\d_]{2}")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 
 
@@ -22,8 +24,9 @@ def compact_svg(svg: str, *, ink: str = INK) -> str:
     """Return an SVG of Matplotlib made several times smaller, drawn the same.
 
     Comments, metadata, a date, empty shapes and groups that only carry an id go,
-    coordinates keep two decimals of a point, and shared styles stand once. The result
-    is a function of ``svg`` alone.
+    coordinates keep two decimals of a point, and shared styles stand once. Of the
+    letters that make up a word, an attribute ``data-text`` says which word it is. The
+    result is a function of ``svg`` alone.
 
     Args:
         svg: What ``savefig`` wrote.
@@ -51,7 +54,9 @@ class _Drawing:
         if '<g id="figure_1">' not in svg:
             msg = "not an SVG that Matplotlib wrote: the group 'figure_1' is missing"
             raise ValueError(msg)
-        root = ElementTree.fromstring(svg)
+        builder = ElementTree.TreeBuilder(insert_comments=True)
+        root = ElementTree.fromstring(svg, ElementTree.XMLParser(target=builder))
+        _say_texts(root)
         self.width_pt, self.height_pt = (
             float(root.attrib[side].removesuffix("pt")) for side in ("width", "height")
         )
@@ -72,6 +77,44 @@ class _Drawing:
         """Return each shape as text; ``names`` maps a definition to its new id."""
         ids = {name: names[text] for name, text in self.definitions.items()}
         return [_serialized(shape, ids) for shape in _flat(self._root)]
+
+
+def _say_texts(root: ElementTree.Element) -> None:
+    """Put the comment before the letters of a text into an attribute of theirs.
+
+    Only words get one, no numbers and formulas. ``text-anchor`` says how another text
+    in their place has to be aligned: in a legend and right of its axes a text starts
+    beside the line that it names; on a tick of the y axis it ends there; any other is
+    centred.
+    """
+    for parent in list(root.iter()):
+        text = ""
+        for element in list(parent):
+            if not isinstance(element.tag, str):  # a comment
+                text = html.unescape(element.text or "").strip()
+                parent.remove(element)
+            elif text:
+                if _WORD.search(_FORMULA.sub("", text)):
+                    element.attrib |= {"data-text": text, "text-anchor": "middle"}
+                text = ""
+    for group in root.iter(f"{_SVG}g"):
+        name = group.get("id", "")
+        right = _right_edge(group) if name.startswith("axes_") else None
+        for letters in group.iterfind(f".//{_SVG}g[@data-text]"):
+            place = _NUMBER.search(letters.get("transform", ""))
+            beside = right is not None and place and float(place[0]) > right
+            if beside or name.startswith("legend_"):
+                letters.set("text-anchor", "start")
+            elif name.startswith("ytick_"):
+                letters.set("text-anchor", "end")
+
+
+def _right_edge(axes: ElementTree.Element) -> float | None:
+    """Return where the ground of axes ends, which they draw first, or None."""
+    ground = axes.find(f"{_SVG}g/{_SVG}path")
+    path = "" if ground is None else ground.get("d", "")
+    corners = re.fullmatch(r"M(.*)L(.*)L(.*)L(.*)z\s*", path, re.DOTALL)
+    return float(corners[2].split()[0]) if corners else None
 
 
 def _flat(parent: ElementTree.Element) -> Iterator[ElementTree.Element]:

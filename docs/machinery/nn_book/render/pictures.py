@@ -6,6 +6,9 @@ comes near it. An SVG of Matplotlib is made smaller and gets a twin in which tex
 and lines are light. The style sheet shows one of the two, by the classes ``only-light``
 and ``only-dark``; the other one is never fetched.
 
+On Chinese pages its words are Chinese, and so are those of a film, which stands in the
+page itself: see `nn_book.render.figure_words`.
+
 A picture must say what it shows (the ``{caption}`` below its cell does): one without
 alt text is a warning.
 """
@@ -21,7 +24,8 @@ from sphinx.util.images import get_image_size
 from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
-from nn_book.source.bilingual import metadata
+from nn_book.render import figure_words
+from nn_book.source.bilingual import language_of, metadata
 
 DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in theme/static/frame.css
 
@@ -43,6 +47,18 @@ def place_pictures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         is_sized_by_hand = {"width", "height", "scale"} & set(image.attributes)
         if image["uri"] in app.env.images and not is_sized_by_hand:
             image.replace_self(picture_of(image, app))
+    for film in doctree.findall(nodes.raw):
+        if 'class="nn-film"' in film.astext():
+            film.children = [nodes.Text(in_words(film.astext(), film, app))]
+
+
+def in_words(drawing: str, node: nodes.Node, app: Sphinx) -> str:
+    """Return a drawing with the words of the language of this build."""
+    try:
+        return figure_words.with_words(drawing, language_of(app.config))
+    except ValueError as error:
+        logger.warning("%s", error, location=node, type="figures")
+        return drawing
 
 
 def picture_of(image: nodes.image, app: Sphinx) -> Picture:
@@ -51,14 +67,15 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
     picture = Picture(alt=image.get("alt", ""), ids=image["ids"])
     if source.suffix == ".svg":
         # It brings torch: half of the time of a build that has nothing to draw.
-        from nn_tutorial.plotting import compact_svg
+        from nn_tutorial.plotting import INK, compact_svg
 
         svg = source.read_text(encoding="utf8")
         try:
-            light, dark = compact_svg(svg), compact_svg(svg, ink=DARK_INK)
+            light = in_words(compact_svg(svg), image, app)
         except ValueError:
             pass  # drawn by hand: shown as it is, below
         else:
+            dark = light.replace(INK, DARK_INK)
             twins = {"only-light": light, "only-dark": dark}
             kinds = twins if light != dark else {"": light}
             picture["files"] = {kind: write(svg, app) for kind, svg in kinds.items()}
@@ -111,4 +128,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_node(Picture, html=(visit_picture, None))
     app.connect("doctree-resolved", place_pictures)
+    words = figure_words.TABLE.read_text("utf8")
+    app.add_config_value("figure_words", words, "env", str)  # or pages stay as they are
     return metadata(__file__)
