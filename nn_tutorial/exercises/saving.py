@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from nn_tutorial.exercises.core import (
     Hint,
@@ -254,6 +254,83 @@ def _longer(answer: Any) -> Hint | None:
     )
 
 
+def _net() -> nn.Sequential:
+    """Return a small network whose parameters are all 1."""
+    net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 4), nn.Linear(4, 4))
+    for parameter in net.parameters():
+        nn.init.ones_(parameter)
+    return net
+
+
+def _load_fitting(answer: Any) -> Hint | None:
+    """Ask for a function that loads what fits and returns the names of the rest."""
+    net = _net()
+    pointers = [parameter.data_ptr() for parameter in net.parameters()]
+    left_out = call(
+        answer,
+        net,
+        {
+            "extra": torch.zeros(2),
+            "2.bias": torch.full((4,), 5.0),
+            "0.weight": torch.full((3, 2), 2.0),
+            "0.bias": torch.full((3,), 3.0),
+            "1.weight": torch.zeros(3, 4),  # as many numbers, in another shape
+            "2.weight": torch.zeros(1, 4),  # could be broadcast
+        },
+    )
+    if isinstance(left_out, Hint):
+        return left_out
+    if not isinstance(left_out, list | tuple):
+        return wrong_kind(
+            "一个返回列表的函数", "a function that returns a list", left_out
+        )
+    names = list(left_out)
+    expected = ["1.weight", "1.bias", "2.weight"]
+    if "extra" in names:
+        return Hint(
+            zh="extra 只在状态字典里；要列出的是网络自己的名字。",
+            en="extra stands only in the state dict; the names of the network are "
+            "asked for.",
+        )
+    if set(names) == {"0.weight", "0.bias", "2.bias"}:
+        return Hint(
+            zh="这些是写入了的名字；要列出的是其余的。",
+            en="These are the names that were written; the others are asked for.",
+        )
+    if set(names) == set(net.state_dict()):
+        return Hint(
+            zh="你的函数一个也没有写入：相符的那些应当写入。",
+            en="Your function wrote none of them: those that agree should be written.",
+        )
+    if not {"1.weight", "2.weight"} <= set(names):
+        return Hint(
+            zh="有的名字相符而形状不符，例如 (1, 4) 与 (4, 4)，或者 (3, 4) 与 (4, 3)："
+            "形状要完全相同。",
+            en="Some agree in name but not in shape, such as (1, 4) and (4, 4), or "
+            "(3, 4) and (4, 3): the shapes have to be equal.",
+        )
+    if names != expected:
+        return Hint(
+            zh=f"应当列出三个名字，按 net.state_dict() 的次序；你的是 {names}。",
+            en="Three names should be listed, in the order of net.state_dict(); yours "
+            f"are {names}.",
+        )
+    if [parameter.data_ptr() for parameter in net.parameters()] != pointers:
+        return Hint(
+            zh="网络的参数换成了别的张量，优化器手里还是旧的：写进现有的参数。",
+            en="The network has other tensors as parameters now, and an optimizer "
+            "would still hold the old ones: write into the existing parameters.",
+        )
+    values = [parameter.flatten()[0].item() for parameter in net.parameters()]
+    if values != [2.0, 3.0, 1.0, 1.0, 1.0, 5.0]:
+        return Hint(
+            zh="名字对了，网络里的数却不对：相符的张量要写进去，其余的不要动。",
+            en="The names are right, the numbers in the network are not: those that "
+            "agree are to be written, the others to stay as they are.",
+        )
+    return None
+
+
 CHECKS = {
     "saving-1": _without_prefix,
     "saving-2": function(
@@ -306,4 +383,5 @@ CHECKS = {
     ),
     "saving-3": _count_numbers,
     "saving-4": _longer,
+    "saving-5": _load_fitting,
 }

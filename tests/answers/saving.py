@@ -6,6 +6,7 @@ import re
 
 import safetensors.torch
 import torch
+from torch import nn
 
 
 def named(rename):
@@ -60,6 +61,42 @@ def by_offsets(content):
         (t["data_offsets"][1] - t["data_offsets"][0]) // sizes[t["dtype"]]
         for t in header.values()
     )
+
+
+def fitting(*, fits=lambda own, new: own.shape == new.shape, write=None):
+    """Return a function that writes what fits and returns the names of the rest."""
+
+    def load(net, state):
+        left_out = []
+        for name, own in net.state_dict().items():
+            if name in state and fits(own, state[name]):
+                (write or own.copy_)(state[name])
+            else:
+                left_out.append(name)
+        return left_out
+
+    return load
+
+
+def by_load_state_dict(net, state):
+    own = net.state_dict()
+    some = {k: v for k, v in state.items() if k in own and v.shape == own[k].shape}
+    return net.load_state_dict(some, strict=False).missing_keys
+
+
+def loaded(net, state):
+    return [name for name in net.state_dict() if name not in fitting()(net, state)]
+
+
+def with_new_parameters(net, state):
+    left_out = fitting()(net, state)
+    for module in net:
+        module.bias = nn.Parameter(module.bias.detach().clone())
+    return left_out
+
+
+def with_unexpected(net, state):
+    return [*fitting()(net, state), *(set(state) - set(net.state_dict()))]
 
 
 ANSWERS = {
@@ -138,6 +175,32 @@ ANSWERS = {
             ((0.020494, 0.021725), "The points of"),
             ((0.0200, 0.0300), "seeds 1 to 20"),
             (0.0205, "numbers, written as"),
+        ],
+    ),
+    "saving-5": (
+        [fitting(), by_load_state_dict, lambda n, s: tuple(fitting()(n, s))],
+        [
+            (lambda n, s: n.load_state_dict(s, strict=False), "RuntimeError"),
+            (lambda n, s: print(fitting()(n, s)), "returns nothing"),
+            (fitting(fits=lambda own, new: own.numel() == new.numel()), "shape"),
+            (
+                fitting(
+                    fits=lambda own, new: own.ndim == new.ndim and own.ndim == 1,
+                    write=lambda new: None,
+                ),
+                "order of net.state_dict",
+            ),
+            (
+                fitting(fits=lambda o, n: o.shape[-1:] == n.shape[-1:]),
+                "shapes have to be equal",
+            ),
+            (fitting(write=lambda new: None), "the numbers in the network are not"),
+            (fitting(fits=lambda own, new: False), "wrote none"),
+            (loaded, "the others are asked for"),
+            (with_unexpected, "only in the state dict"),
+            (with_new_parameters, "an optimizer"),
+            (lambda n, s: sorted(fitting()(n, s)), "order of net.state_dict"),
+            (lambda n, s: set(fitting()(n, s)), "returns a list"),
         ],
     ),
 }
