@@ -162,6 +162,9 @@ SETUPS = [
     "changes=0:w1.2.1:0.5,300:lr:0.1,300:w2.1.3:-1.5,700:b1.1:0.25,1000:b2.1:1",
     "data=quadrants&batch=30&test=40&optimizer=adam&lr=0.03&penalty=l1:0.0001"
     "&hidden=4,4&activation=relu",
+    "data=slope&hidden=0&lr=0.03",
+    "data=slope&hidden=3&activation=relu&lr=0.01&noise=0.2&penalty=l2:0.01",
+    "data=hills&hidden=8,8&optimizer=adam&lr=0.01&batch=30&test=20",
 ]
 # The losses after 1000 steps, by the page itself and by its worker, and the script.
 TRAIN = """async (query) => {
@@ -256,6 +259,30 @@ def test_single_steps_add_up_to_a_run(playground):
     again = playground("steps=7")
     again.wait_for_step(7)
     assert again.value("loss") == loss
+
+
+def test_regression_is_a_kind_of_problem_and_learns_a_slope(playground):
+    page = playground("hidden=0&lr=0.01&speed=100")
+    groups = page.tab.locator("[data-field=data] optgroup")
+    assert groups.evaluate_all("all => all.map(one => one.label)") == [
+        "Classification",
+        "Regression",
+    ]
+    page.tab.select_option("[data-field=data]", "slope")
+    assert page.state()["data"] == "slope"
+    assert page.tab.locator(".pg-accuracy").first.is_hidden()
+    page.button("play").click()
+    page.wait_for_step(1000)
+    assert page.value("loss") < 1e-6
+    # At (5, 5) the plane is 1 high, as its formula says, at (0, 0) it is 0.
+    plane = page.tab.locator(".pg-out .pg-plane").first
+    page.button("play").click()
+    plane.focus()
+    for _ in range(15):
+        page.press("ArrowRight", "ArrowUp")
+    square = float(page.tab.locator(".pg-probe").inner_text().split("=")[1].split(",")[0])
+    told = page.tab.locator(".pg-probe").inner_text()
+    assert float(told.split("output ")[1]) == pytest.approx(square / 5, abs=0.02)
 
 
 # -- What the chapters say of it --------------------------------------------------

@@ -64,6 +64,24 @@ for (const points of [[...POINTS], [...POINTS, [2, 0, 3], [3, 0, -3]]])
       }
     });
 
+// Two points (1, 2) -> 0.5 and (-1, 3) -> -0.25, a single linear output.
+const NUMBERS = { slope: { inputs: Buffer.from(Float32Array.of(1, -1, 2, 3, 0.5, -0.25).buffer).toString("base64"), labels: "" } };
+
+test("a step of regression is the one that arithmetic by hand takes", () => {
+  for (const kernels of [plainKernels(20000), compiledKernels()]) {
+    const state = { ...usual(), data: "slope", hidden: [], lr: 0.1, init: "small" };
+    const setup = setupOf(state, readData(state, NUMBERS));
+    const training = new Training(new Room(kernels), setup);
+    training.network.parameters.set([0.5, -0.5, 0.25]); // w1, w2, b
+    // z = -0.25 and -1.75, so z - y is -0.75 and -1.5, and the loss (0.5625 + 2.25) / 2.
+    near(training.report().loss, 1.40625);
+    assert.ok(Number.isNaN(training.report().accuracy));
+    training.train();
+    // The gradient is the sum of (z - y) x: 0.75, -6 and for the bias -2.25.
+    [0.425, 0.1, 0.475].forEach((right, i) => near(training.network.parameters[i], right));
+  }
+});
+
 test("compiled kernels train as the plain ones do", () => {
   for (const optimizer of ["sgd", "momentum", "adam"])
     for (const activation of ["tanh", "sigmoid", "relu"]) {

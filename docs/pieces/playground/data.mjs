@@ -9,7 +9,7 @@ import { FEATURES, outputsOf, OWN_SQUARE } from "./state.mjs";
  * @typedef {object} Part
  * @property {Float64Array} places Both coordinates, one after the other.
  * @property {Float64Array} inputs What goes into the network, feature by feature.
- * @property {Uint8Array} labels
+ * @property {Float64Array} labels Classes, or for regression the target numbers.
  */
 
 /**
@@ -43,7 +43,7 @@ export function readData(state, sets) {
     return {
       places: taken,
       inputs: featuresOf(state.features, taken),
-      labels: Uint8Array.from(chosen, (k) => labels[k]),
+      labels: Float64Array.from(chosen, (k) => labels[k]),
     };
   };
   return {
@@ -74,13 +74,16 @@ function source(state, sets) {
     const { points } = state;
     return {
       places: Float64Array.from([...points.map(([, x]) => x), ...points.map(([, , y]) => y)]),
-      labels: Uint8Array.from(points, ([label]) => label),
+      labels: Float64Array.from(points, ([label]) => label),
       square: OWN_SQUARE,
     };
   }
   const set = sets[state.data];
   const bytes = Uint8Array.from(atob(set.inputs), (char) => char.charCodeAt(0));
-  const places = Float64Array.from(new Float32Array(bytes.buffer));
+  const numbers = Float64Array.from(new Float32Array(bytes.buffer));
+  const regression = outputsOf(state) === 0;
+  const n = numbers.length / (regression ? 3 : 2);
+  const places = numbers.slice(0, 2 * n);
   const square = 1.08 * places.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  return { places, labels: Uint8Array.from(set.labels, Number), square };
+  return { places, labels: regression ? numbers.slice(2 * n) : Float64Array.from(set.labels, Number), square };
 }

@@ -1,6 +1,7 @@
 // Pictures of the plane: what the network says at every place, borders, points, curves.
 import { Batch, bestClass, Network, probability, Room } from "./network.mjs";
 import { featuresOf } from "./data.mjs";
+import { outputsOf } from "./state.mjs";
 
 /** @typedef {CanvasRenderingContext2D} Context */
 
@@ -8,6 +9,7 @@ import { featuresOf } from "./data.mjs";
 // fewer while it trains where painting takes long.
 export const FINE = 64;
 export const COARSE = 32;
+const HEIGHTS = [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75]; // of the lines of a regression
 export const COLORS = [[0, 114, 178], [230, 159, 0], [0, 158, 115], [204, 121, 167]];
 
 /** One shape for each class, around 0. @type {((path: Path2D, r: number) => void)[]} */
@@ -52,20 +54,20 @@ export const contextOf = (canvas) => /** @type {Context} */ (canvas.getContext("
 
 /** Pixels of a picture, and the points at their middles on their way through a network. */
 class Screen {
-  /** @param {Room} room @param {number[]} sizes @param {string[]} features
+  /** @param {Room} room @param {number[]} sizes @param {import("./state.mjs").State} state
    * @param {number} side @param {number} square */
-  constructor(room, sizes, features, side, square) {
+  constructor(room, sizes, state, side, square) {
     this.side = side;
     this.image = new ImageData(side, side);
     this.canvas = Object.assign(document.createElement("canvas"), { width: side, height: side });
     this.field = new Float64Array(side * side);
-    this.batch = new Batch(room, sizes, side * side, false);
+    this.batch = new Batch(room, sizes, outputsOf(state), side * side, false);
     const places = new Float64Array(2 * side * side);
     for (let k = 0; k < side * side; k++) {
       places[k] = ((((k % side) + 0.5) / side) * 2 - 1) * square;
       places[side * side + k] = (1 - ((Math.floor(k / side) + 0.5) / side) * 2) * square;
     }
-    this.batch.fill(featuresOf(features, places), []);
+    this.batch.fill(featuresOf(state.features, places), []);
   }
 }
 
@@ -79,11 +81,13 @@ export class Scene {
     this.features = state.features;
     this.sizes = sizes;
     this.network = new Network(room, sizes, state.activation);
-    this.fine = new Screen(room, sizes, state.features, FINE, square);
-    this.coarse = new Screen(room, sizes, state.features, COARSE, square);
-    this.probe = new Batch(room, sizes, 1, true);
+    this.fine = new Screen(room, sizes, state, FINE, square);
+    this.coarse = new Screen(room, sizes, state, COARSE, square);
+    this.probe = new Batch(room, sizes, outputsOf(state), 1, true);
     this.gradients = room.take(this.network.count);
     this.screen = this.fine;
+    this.points = document.createElement("canvas"); // drawn once, see stampPoints
+    this.pointsLook = "";
   }
 
   /** Compute the picture anew. @param {boolean} roughly */
@@ -98,6 +102,24 @@ export class Scene {
     this.probe.fill(featuresOf(this.features, Float64Array.of(x, y)), [label]);
     this.network.forward(this.probe);
     return this.probe;
+  }
+
+  /** Put the points on a plane: hundreds of shapes, drawn once for a size and a color.
+   * @param {Context} context @param {number} width
+   * @param {{ train: import("./data.mjs").Part, test: import("./data.mjs").Part }} data
+   * @param {string} ink @param {boolean} showTest */
+  stampPoints(context, width, { train, test }, ink, showTest) {
+    if (!width) return;
+    const look = [width, ink, showTest].join();
+    if (look !== this.pointsLook) {
+      this.pointsLook = look;
+      Object.assign(this.points, { width, height: width });
+      const layer = contextOf(this.points);
+      const draw = this.probe.classes ? drawPoints : drawNumbers;
+      draw(layer, width, train, this.square, ink, false);
+      if (showTest) draw(layer, width, test, this.square, ink, true);
+    }
+    context.drawImage(this.points, 0, 0);
   }
 
   /** Color the screen by what a unit puts out; return its values.
@@ -147,7 +169,10 @@ export class Scene {
       for (let k = 0; k < field.length; k++) field[k] = values[k] - level;
       addBorder(border, field, side, width);
     } else if (blank) image.data.fill(0);
-    else {
+    else if (!classes) {
+      shadeNumbers(this.screen, hard);
+      for (const level of HEIGHTS) addBorder(border, batch.logits, side, width, level);
+    } else {
       shadeClasses(this.screen, hard);
       for (let c = 0; c < (classes === 1 ? 1 : classes); c++) {
         margins(batch, c, field);
@@ -162,6 +187,20 @@ export class Scene {
     context.lineWidth = width / 250;
     context.stroke(border);
     return { context, width };
+  }
+}
+
+/** Color the screen by the number that the network predicts, from -1 to 1.
+ * @param {Screen} screen @param {boolean} hard In steps. */
+function shadeNumbers({ side, image, batch: { logits } }, hard) {
+  const { data } = image;
+  for (let k = 0; k < side * side; k++) {
+    const height = hard ? Math.floor(2 * logits[k]) / 2 + 0.25 : logits[k];
+    const color = COLORS[height > 0 ? 1 : 0];
+    data[4 * k] = color[0];
+    data[4 * k + 1] = color[1];
+    data[4 * k + 2] = color[2];
+    data[4 * k + 3] = 190 * Math.min(1, Math.abs(height)); // NaN: nothing
   }
 }
 
@@ -241,6 +280,25 @@ export function drawPoints(context, width, { places, labels }, square, ink, holl
     context.stroke(shapes[labels[k]]);
   }
   context.resetTransform();
+}
+
+/** Points whose labels are numbers: the color is that of the plane where it is right.
+ * @param {Context} context @param {number} width
+ * @param {import("./data.mjs").Part} part @param {number} square
+ * @param {string} ink @param {boolean} hollow */
+function drawNumbers(context, width, { places, labels }, square, ink, hollow) {
+  const n = labels.length;
+  context.lineWidth = width / (hollow ? 200 : 500);
+  for (let k = 0; k < n; k++) {
+    const strength = Math.min(1, Math.abs(labels[k]));
+    const color = COLORS[labels[k] > 0 ? 1 : 0].map((part) => Math.round(245 + (part - 245) * strength));
+    context.fillStyle = `rgb(${color})`;
+    context.strokeStyle = hollow ? context.fillStyle : ink;
+    context.beginPath();
+    context.arc(((places[k] / square + 1) / 2) * width, ((1 - places[n + k] / square) / 2) * width, width / 95, 0, 7);
+    if (!hollow) context.fill();
+    context.stroke();
+  }
 }
 
 /** @param {Context} context @param {number} width @param {number[]} place

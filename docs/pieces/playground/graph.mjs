@@ -12,6 +12,7 @@ import { FEATURES, LIMITS } from "./state.mjs";
  * @property {(layer: number, unit: number, input?: number) => void} choose
  */
 
+const TURNS = 4;
 const HEAD = 58; // px above the neurons
 const ALL = Object.keys(FEATURES);
 
@@ -35,6 +36,8 @@ export class Graph {
     this.hovered = null;
     /** @type {number[] | null} layers whose weights are drawn strong: [layer] or none */
     this.strong = null;
+    /** @type {number[][][]} the middle of each button, px */
+    this.spots = [];
     this.shape = "";
     this.sizes = [2, 1];
     this.features = ["x1", "x2"];
@@ -143,49 +146,50 @@ export class Graph {
     const width = this.element.clientWidth;
     if (!width || !this.columns.length) return;
     const most = Math.max(...this.columns.map((column) => column.length));
-    const size = width < 460 ? 30 : 36;
-    const gap = most > 7 ? 6 : width < 460 ? 8 : 12;
+    const size = width < 380 ? 30 : width < 640 ? 36 : 44;
+    const gap = most > 7 ? 6 : width < 380 ? 8 : 12;
     const height = HEAD + most * (size + gap);
     this.element.style.height = `${height}px`;
     this.size = size;
     const label = 46;
     const last = this.columns.length - 1;
     const lastX = width - size - 4;
-    this.columns.forEach((column, l) => {
+    this.spots = this.columns.map((column, l) => {
       const x = l === 0 ? label : label + ((lastX - label) * l) / last;
       const top = HEAD + ((most - column.length) * (size + gap)) / 2;
-      column.forEach((button, j) => {
+      const head = this.heads?.[l];
+      if (head) head.style.left = `${l === 0 ? 0 : x + size / 2}px`;
+      head?.classList.toggle("pg-first", l === 0);
+      head?.classList.toggle("pg-last", l === last);
+      return column.map((button, j) => {
         Object.assign(button.style, {
           left: `${x}px`, top: `${top + j * (size + gap)}px`, width: `${size}px`, height: `${size}px`,
         });
+        return [x + size / 2, top + j * (size + gap) + size / 2];
       });
-      const head = this.heads?.[l];
-      if (head) head.style.left = `${l === 0 ? 0 : l === last ? x + size / 2 : x + size / 2}px`;
-      head?.classList.toggle("pg-first", l === 0);
-      head?.classList.toggle("pg-last", l === last);
     });
   }
 
   /** The middle of a node. @param {number} layer @param {number} unit */
   middle(layer, unit) {
-    const column = this.columns[layer];
     const index = layer === 0 ? ALL.indexOf(this.features[unit]) : unit;
-    const { left, top } = column[index].style;
-    const half = (this.size ?? 30) / 2;
-    return [parseFloat(left) + half, parseFloat(top) + half];
+    return this.spots[layer]?.[index] ?? [0, 0];
   }
 
   /** Draw pictures and lines. @param {import("./drawing.mjs").Scene} scene
-   * @param {boolean} still Whether the inputs' pictures need drawing, too. */
-  paint(scene, still) {
+   * @param {boolean} still Whether the inputs' pictures need drawing, too.
+   * @param {number} [turn] If given, only every TURNS-th picture is drawn, and the lines
+   *   once in so many turns: where all moves, nobody sees that it does so by turns. */
+  paint(scene, still, turn) {
     this.scene = scene;
-    for (let l = still ? 0 : 1; l < this.columns.length; l++)
+    for (let l = still ? 0 : 1, place = 0; l < this.columns.length; l++)
       for (let j = 0; j < this.sizes[l]; j++) {
+        if (turn !== undefined && ++place % TURNS !== turn % TURNS) continue;
         const index = l === 0 ? ALL.indexOf(this.features[j]) : j;
         scene.drawUnit(/** @type {HTMLCanvasElement} */ (this.columns[l][index].firstChild), l, j);
       }
     if (still) this.paintUnused(scene.square);
-    this.drawLines();
+    if (turn === undefined || turn % TURNS === 0) this.drawLines();
   }
 
   /** The inputs that do not go into the network. @param {number} square */

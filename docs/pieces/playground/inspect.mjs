@@ -150,13 +150,18 @@ export function phases(scene, label, number, rate, say) {
   const name = (/** @type {number} */ l) => say("layer", { layer: l });
   const only = (/** @type {number} */ from, /** @type {number} */ to, /** @type {(l: number, j: number) => string} */ text) =>
     (/** @type {number} */ l, /** @type {number} */ j) => (l >= from && l <= to ? text(l, j) : "");
+  const regression = probe.classes === 0;
   const p = probability(probe.logits, 0, probe.n, probe.classes, label);
-  const list = [{ text: say("through_input", { n: number, label }), numbers: only(0, 0, value), strong: /** @type {number[]} */ ([]), layer: 0, back: false }];
+  const loss = regression
+    ? say("through_error", { z: value(last, 0), y: threeDigits(label), loss: threeDigits(lossOf(probe)) })
+    : say("through_loss", { p: shortNumber(p, 3), loss: shortNumber(lossOf(probe), 3) });
+  const target = regression ? threeDigits(label) : label;
+  const list = [{ text: say(regression ? "through_number" : "through_input", { n: number, label: target }), numbers: only(0, 0, value), strong: /** @type {number[]} */ ([]), layer: 0, back: false }];
   for (let l = 1; l < last; l++)
     list.push({ text: say("through_forward", { layer: name(l) }), numbers: only(0, l, value), strong: [l], layer: l, back: false });
-  list.push({ text: say("through_logits"), numbers: only(0, last, value), strong: [last], layer: last, back: false });
-  list.push({ text: say("through_loss", { p: shortNumber(p, 3), loss: shortNumber(lossOf(probe), 3) }), numbers: only(last, last, value), strong: [], layer: last, back: false });
-  list.push({ text: say("through_logit_slope"), numbers: only(last, last, slope), strong: [], layer: last, back: true });
+  list.push({ text: say(regression ? "through_prediction" : "through_logits"), numbers: only(0, last, value), strong: [last], layer: last, back: false });
+  list.push({ text: loss, numbers: only(last, last, value), strong: [], layer: last, back: false });
+  list.push({ text: say(regression ? "through_error_slope" : "through_logit_slope"), numbers: only(last, last, slope), strong: [], layer: last, back: true });
   for (let l = last - 1; l > 0; l--)
     list.push({ text: say("through_backward", { layer: name(l) }), numbers: only(l, last, slope), strong: [l + 1], layer: l, back: true });
   list.push({ text: say("through_end", { rate }), numbers: only(1, last, slope), strong: [1], layer: 0, back: true });
@@ -236,7 +241,7 @@ export class ThroughPanel {
     const slopeOf = (/** @type {number} */ l, /** @type {number} */ j) => probe.memory[probe.slopes[l] + j * probe.n];
     const name = symbol(whole, layer, unit);
     const result = threeDigits(slopeOf(layer, unit));
-    if (layer === sizes.length - 1) return `∂L/∂${name} = p − y = ${result}`;
+    if (layer === sizes.length - 1) return `∂L/∂${name} = ${probe.classes ? "p − y" : "2(z − y)"} = ${result}`;
     const { inputs, outputs, weights } = network.layers[layer];
     const sum = Array.from({ length: outputs }, (_, j) => {
       const w = network.parameters[weights + j * inputs + unit];

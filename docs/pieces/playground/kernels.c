@@ -152,6 +152,10 @@ EXPORT(slopesThrough)(int kind, int values, int slopes, int count) {
 EXPORT(lossSlopes)(int logits, int labels, int slopes, int n, int points, int classes) {
   const double *z = AT(logits), *y = AT(labels);
   double *d = AT(slopes);
+  if (classes == 0) {
+    for (int k = 0; k < n; k++) d[k] = k < points ? 2 * (z[k] - y[k]) / points : 0;
+    return;
+  }
   if (classes == 1) {
     for (int k = 0; k < n; k += 2) {
       const two p = sigmoid2(*(two *)(z + k));

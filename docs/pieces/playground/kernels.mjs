@@ -27,7 +27,8 @@ export const ADAM = 2;
  *   slopesThrough Slopes behind an activation become those before it.
  * @property {(logits: number, labels: number, slopes: number, n: number, points: number,
  *   classes: number) => void} lossSlopes
- *   Slopes of the mean loss: BCEWithLogitsLoss for one class, else CrossEntropyLoss.
+ *   Slopes of the mean loss: MSELoss for no class, BCEWithLogitsLoss for one, else
+ *   CrossEntropyLoss.
  * @property {(gradients: number, weights: number, count: number, l1: number, l2: number)
  *   => void} penalize Add the gradient of l1 * sum |w| + l2 / 2 * sum w².
  * @property {(kind: number, weights: number, gradients: number, first: number,
@@ -111,9 +112,11 @@ export function plainKernels(size) {
     },
 
     lossSlopes(logits, labels, slopes, n, points, classes) {
-      if (classes === 1) {
-        for (let k = 0; k < points; k++)
-          m[slopes + k] = (1 / (1 + Math.exp(-m[logits + k])) - m[labels + k]) / points;
+      if (classes < 2) {
+        for (let k = 0; k < points; k++) {
+          const z = m[logits + k], y = m[labels + k];
+          m[slopes + k] = (classes ? 1 / (1 + Math.exp(-z)) - y : 2 * (z - y)) / points;
+        }
         m.fill(0, slopes + points, slopes + n);
         return;
       }

@@ -3,7 +3,7 @@
 // It does what the copied script does in PyTorch, in double precision, from the weights
 // that PyTorch draws for the same seed. The other files say what each part does.
 import { readData } from "./data.mjs";
-import { COLORS, contextOf, drawCross, drawCurves, drawPoints, mark, Scene } from "./drawing.mjs";
+import { COLORS, contextOf, drawCross, drawCurves, mark, Scene } from "./drawing.mjs";
 import { Graph } from "./graph.mjs";
 import { NeuronPanel, phases, shortNumber, ThroughPanel } from "./inspect.mjs";
 import { initialParameters } from "./network.mjs";
@@ -50,9 +50,9 @@ pieces.playground = async function playground(box, fields) {
   let asked = 0; // runs that the trainer still owes
   let first = NaN, mayExplode = false; // loss at step 0; whether the reader wants to go on
   let running = false, catchingUp = false, seen = false, touched = false;
-  let until = 0, frame = 0, dirty = false, inputsDrawn = false;
+  let until = 0, frame = 0, turn = 0, dirty = false, inputsDrawn = false;
   let isSlow = false; // whether fine pictures would hold up the page
-  let paintCost = 0, lastPaint = 0, lastSaid = 0, lastSurface = 0; // ms
+  let paintCost = 0, lastPaint = 0, lastSaid = 0, lastSurface = 0, lastFigures = 0; // ms
   /** @type {number[] | null} */
   let probe = null; // [x, y] in the plane
   /** @type {[number, number] | null} */
@@ -277,6 +277,7 @@ pieces.playground = async function playground(box, fields) {
 
   /** What stands in the way of training, as arguments of tell. @returns {any[]} */
   function complaint() {
+    if (!data.outputs) return []; // numbers, not classes
     const classes = new Set([...data.train.labels, ...data.test.labels]);
     const wayOut = ["use_flower", () => change({ data: "flower" })];
     if (classes.size === 0 || !data.train.labels.length) return [words.no_points, wayOut];
@@ -312,6 +313,7 @@ pieces.playground = async function playground(box, fields) {
   function pause(aloud = true) {
     const wasRunning = running;
     running = catchingUp = false;
+    if (wasRunning) showFigures();
     playButton.textContent = words.play;
     if (wasRunning && !asked) settle(aloud);
     else if (wasRunning) waitingToSpeak = aloud;
@@ -325,7 +327,7 @@ pieces.playground = async function playground(box, fields) {
     showScript();
     surface.refresh();
     if (aloud)
-      hear(say("paused", { step: report.step, loss: shortNumber(report.loss, 4), accuracy: percent(report.accuracy) }));
+      hear(say(data.outputs ? "paused" : "paused_plain", { step: report.step, loss: shortNumber(report.loss, 4), accuracy: percent(report.accuracy) }));
   }
 
   function schedule() {
@@ -393,7 +395,7 @@ pieces.playground = async function playground(box, fields) {
     report = answer;
     scene.network.parameters.set(answer.parameters);
     dirty = true;
-    showFigures();
+    if (!running) showFigures();
     rival?.follow(report.step);
   }
 
@@ -451,6 +453,7 @@ pieces.playground = async function playground(box, fields) {
   function showFigures() {
     const known = data.train.labels.length > 0;
     testPart.hidden = !data.test.labels.length;
+    accuracyPart.hidden = !data.outputs;
     for (const [element, value, text] of /** @type {any[]} */ ([
       [stepsValue, report.step, report.step],
       [lossValue, report.loss, shortNumber(report.loss, 4)],
@@ -509,15 +512,20 @@ pieces.playground = async function playground(box, fields) {
     if (!plane.clientWidth) return;
     scene.look(running && isSlow);
     const ink = inkColor();
-    graph.paint(scene, !inputsDrawn || !running);
+    graph.paint(scene, !inputsDrawn || !running, inputsDrawn && running ? ++turn : undefined);
     inputsDrawn = true;
     const known = data.train.labels.length > 0;
     const { context, width } = scene.drawPlane(plane, ink, { unit, hard, blank: !known });
-    drawPoints(context, width, data.train, data.square, ink, false);
-    if (showTest) drawPoints(context, width, data.test, data.square, ink, true);
+    scene.stampPoints(context, width, data, ink, showTest);
     if (through.isOpen) drawCross(context, width, throughPoint(), data.square, ink);
     else if (probe) drawCross(context, width, probe, data.square, ink);
-    drawCurve();
+    // Figures and curve, which make the browser lay the page out anew, are for reading.
+    const now = performance.now();
+    if (!running || now - lastFigures > 100) {
+      lastFigures = now;
+      drawCurve();
+      showFigures();
+    }
     if (through.isOpen) return;
     const [x, y] = sendProbe();
     if (unit) {
@@ -546,12 +554,15 @@ pieces.playground = async function playground(box, fields) {
     if (unit) parts.push(unitText());
     if (probe) parts.unshift(probeResult());
     if (!parts.length) parts.push(state.data === "points" ? words.hint_points : words.hint);
-    probeText.textContent = parts.join(pieces.language === "zh" ? "。" : ". ");
+    const text = parts.join(pieces.language === "zh" ? "。" : ". ");
+    if (probeText.textContent !== text) probeText.textContent = text;
   }
 
   function probeResult() {
     const [x, y] = sendProbe();
     const { logits, n, classes } = scene.probe;
+    if (!classes && !unit)
+      return `${say("at", { x: shortNumber(x), y: shortNumber(y) })} → ${say("is_value", { value: shortNumber(logits[0], 3) })}`;
     const label = classes === 1 ? Number(logits[0] > 0) : [...Array(classes).keys()].reduce((best, c) => (logits[c * n] > logits[best * n] ? c : best), 0);
     const p = classes === 1
       ? 1 / (1 + Math.exp(-Math.abs(logits[0])))

@@ -141,18 +141,19 @@ export class Batch {
   /**
    * @param {Room} room
    * @param {number[]} sizes
+   * @param {number} classes Logits; 0 for regression, whose labels are numbers.
    * @param {number} points
    * @param {boolean} learns Whether it needs slopes, too.
    */
-  constructor(room, sizes, points, learns) {
+  constructor(room, sizes, classes, points, learns) {
     this.points = points;
-    this.classes = sizes[sizes.length - 1];
+    this.classes = classes;
     this.n = padded(points);
     this.values = sizes.map((size) => room.take(size * this.n));
     this.slopes = learns ? sizes.map((size) => room.take(size * this.n)) : [];
     this.labels = room.take(this.n);
     this.memory = room.kernels.memory;
-    this.logits = this.row(sizes.length - 1, 0, this.classes);
+    this.logits = this.row(sizes.length - 1, 0, sizes[sizes.length - 1]);
   }
 
   /** The values of some units of a layer, one unit's n values after the other.
@@ -172,12 +173,17 @@ export class Batch {
   }
 }
 
-/** The mean loss of a batch whose logits are there; BCEWithLogitsLoss for one class.
+/** The mean loss of a batch whose logits are there: BCEWithLogitsLoss for one logit,
+ * CrossEntropyLoss for more, MSELoss for regression.
  * @param {Batch} batch */
 export function lossOf({ logits, memory, labels, n, points, classes }) {
   let sum = 0;
   for (let k = 0; k < points; k++) {
     const label = memory[labels + k];
+    if (classes === 0) {
+      sum += (logits[k] - label) ** 2;
+      continue;
+    }
     if (classes === 1) {
       const z = logits[k];
       sum += Math.max(z, 0) - z * label + Math.log1p(Math.exp(-Math.abs(z)));
@@ -191,8 +197,9 @@ export function lossOf({ logits, memory, labels, n, points, classes }) {
   return points ? sum / points : 0;
 }
 
-/** The fraction of points whose class the network names. @param {Batch} batch */
+/** The fraction of points whose class the network names; NaN for regression. @param {Batch} batch */
 export function accuracyOf({ logits, memory, labels, n, points, classes }) {
+  if (classes === 0) return NaN;
   let right = 0;
   for (let k = 0; k < points; k++)
     right += bestClass(logits, k, n, classes) === memory[labels + k] ? 1 : 0;

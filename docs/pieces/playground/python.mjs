@@ -15,11 +15,12 @@ import { FEATURES, sizesOf } from "./state.mjs";
 export function pythonScript(state, steps, sets, words, result = "") {
   const data = readData(state, sets);
   const points = data.train.labels.length;
-  const lines = [`# ${words.script_head}`, ...pointLines(state, sets), ""];
+  const lines = [`# ${words.script_head}`, ...pointLines(state, sets, points + data.test.labels.length), ""];
   lines.push(`torch.set_default_dtype(torch.float64)  # ${words.script_double}`);
   lines.push(`torch.set_num_threads(1)  # ${words.script_threads}`);
   lines.push(...modelLines(state, data.outputs), "");
-  lines.push(`loss_function = nn.${data.outputs === 1 ? "BCEWithLogitsLoss" : "CrossEntropyLoss"}()`);
+  const loss = ["MSELoss", "BCEWithLogitsLoss"][data.outputs] ?? "CrossEntropyLoss";
+  lines.push(`loss_function = nn.${loss}()`);
   lines.push(optimizerLine(state));
   const [penalty, amount] = state.penalty;
   if (penalty !== "none")
@@ -53,8 +54,9 @@ export function pythonScript(state, steps, sets, words, result = "") {
   return [...lines, ""].join("\n");
 }
 
-/** @param {State} state @param {Record<string, import("./data.mjs").PointSet>} sets */
-function pointLines(state, sets) {
+/** @param {State} state @param {Record<string, import("./data.mjs").PointSet>} sets
+ * @param {number} n How many points there are. */
+function pointLines(state, sets, n) {
   const lines = [];
   const set = sets[state.data];
   if (set) lines.push(set.code, "", "", `inputs, targets = ${set.call}`, "inputs = inputs.double()");
@@ -67,7 +69,6 @@ function pointLines(state, sets) {
   }
   if (sizesOf(state).at(-1) === 1) lines.push("targets = targets.reshape(-1, 1).double()");
   const plain = state.features.join() === "x1,x2";
-  const n = set ? set.labels.length : state.points.length;
   const held = Math.floor((n * state.test) / 100);
   if (state.noise || held) lines.push("generator = torch.Generator().manual_seed(0)");
   if (state.noise) {

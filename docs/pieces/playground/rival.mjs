@@ -1,6 +1,6 @@
 // The other side of a comparison: its own training, always as many steps as this one.
 import { readData } from "./data.mjs";
-import { drawPoints, Scene } from "./drawing.mjs";
+import { Scene } from "./drawing.mjs";
 import { shortNumber } from "./inspect.mjs";
 import { setupOf } from "./setup.mjs";
 import { sizesOf, writeState } from "./state.mjs";
@@ -66,15 +66,15 @@ export class Rival {
     if (!this.report || !this.scene || !this.data) return;
     const { rough, ink, hard, showTest } = this.page.look();
     const { words, plane, text } = this.page;
-    const { train, test, square } = this.data;
+    const { train } = this.data;
     this.scene.look(rough);
     const { context, width } = this.scene.drawPlane(plane, ink, { unit: null, hard, blank: !train.labels.length });
-    drawPoints(context, width, train, square, ink, false);
-    if (showTest) drawPoints(context, width, test, square, ink, true);
+    this.scene.stampPoints(context, width, this.data, ink, showTest);
     const { step, loss, testLoss, accuracy } = this.report;
     const figures = [`${words.steps} ${step}`, `${words.loss} ${shortNumber(loss, 4)}`];
     if (Number.isFinite(testLoss)) figures.push(`${words.test_loss} ${shortNumber(testLoss, 4)}`);
-    figures.push(`${words.accuracy} ${(100 * accuracy).toFixed(1)}%`, ...this.differences());
+    if (Number.isFinite(accuracy)) figures.push(`${words.accuracy} ${(100 * accuracy).toFixed(1)}%`);
+    figures.push(...this.differences());
     const said = figures.join(words.separator);
     if (text.textContent !== said) text.textContent = said;
   }

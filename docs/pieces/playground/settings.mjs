@@ -39,8 +39,15 @@ export class Settings {
     const speeds = SPEEDS.map((n) =>
       [n, n === "max" ? words.speed_max : n === "1" ? words.speed_one : fill(words.speed_many, { n })]);
     const activations = Object.entries(ACTIVATIONS).map(([name, { module }]) => [name, module === "ReLU" ? module : name]);
+    this.data = this.select("data", [], (data) => change({ data }));
+    const group = (/** @type {string} */ key, /** @type {string[]} */ names) =>
+      make("optgroup", { label: words[key] }, ...named(names).map(([value, text]) => make("option", { value }, text)));
+    const sets = /** @type {(keyof typeof OUTPUTS)[]} */ (Object.keys(OUTPUTS));
+    this.data.lastChild.append(
+      group("classification", [...sets.filter((name) => OUTPUTS[name]), "points"]),
+      group("regression", sets.filter((name) => !OUTPUTS[name])));
     this.element = make("div", { class: "pg-settings" },
-      this.select("data", named([...Object.keys(OUTPUTS), "points"]), (data) => change({ data })),
+      this.data,
       this.select("noise", NOISES.map((n) => [n, n]), (value) => change({ noise: Number(value) })),
       this.select("test", TESTS.map((n) => [n, `${n}%`]), (value) => change({ test: Number(value) })),
       this.select("batch", BATCHES.map((n) => [n, n === "all" ? words.batch_all : n]), (batch) => change({ batch })),

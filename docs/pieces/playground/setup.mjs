@@ -1,5 +1,5 @@
 // From a set-up in the reader's words to what a training is told.
-import { placeOf, sizesOf } from "./state.mjs";
+import { outputsOf, placeOf, sizesOf } from "./state.mjs";
 
 /**
  * @param {import("./state.mjs").State} state
@@ -11,6 +11,7 @@ export function setupOf(state, { train, test }) {
   const [kind, amount] = state.penalty;
   return {
     sizes,
+    classes: outputsOf(state),
     activation: state.activation,
     optimizer: /** @type {any} */ (state.optimizer),
     init: state.init,

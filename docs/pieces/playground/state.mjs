@@ -20,8 +20,9 @@ export const NOISES = [0, 0.1, 0.2, 0.3, 0.5, 0.7, 1];
 export const TESTS = [0, 10, 20, 30, 40, 50]; // percent of the points
 export const OPTIMIZERS = ["sgd", "momentum", "adam"];
 export const OWN_SQUARE = 5; // half the side of the plane for the reader's own points
-/** Outputs of the network for each set of points; one logit where there are two classes. */
-export const OUTPUTS = { flower: 1, gaussians: 1, circles: 1, spiral: 1, quadrants: 4 };
+/** Logits of the network for each set of points: one where there are two classes; 0
+ * for regression, where its only output is a number. */
+export const OUTPUTS = { flower: 1, gaussians: 1, circles: 1, spiral: 1, quadrants: 4, slope: 0, hills: 0 };
 
 /** What can go into the network, each from the coordinates of a point. */
 export const FEATURES = {
@@ -142,7 +143,7 @@ export const readField = (name, text) =>
 /** @param {string[]} wanted @returns {string[]} */
 export const inOrder = (wanted) => Object.keys(FEATURES).filter((name) => wanted.includes(name));
 
-/** @param {State} state @returns {number} */
+/** @param {State} state @returns {number} logits, or 0 for regression */
 export function outputsOf(state) {
   if (state.data !== "points")
     return OUTPUTS[/** @type {keyof typeof OUTPUTS} */ (state.data)];
@@ -151,7 +152,7 @@ export function outputsOf(state) {
 }
 
 /** @param {State} state @returns {number[]} units of each layer */
-export const sizesOf = (state) => [state.features.length, ...state.hidden, outputsOf(state)];
+export const sizesOf = (state) => [state.features.length, ...state.hidden, Math.max(1, outputsOf(state))];
 
 /**
  * The place of a parameter among all; undefined if the network has none of that name.

@@ -10,6 +10,7 @@ const UPDATES = { sgd: SGD, momentum: MOMENTUM, adam: ADAM };
 /**
  * @typedef {object} Setup
  * @property {number[]} sizes
+ * @property {number} classes Logits; 0 for regression.
  * @property {import("./network.mjs").ActivationName} activation
  * @property {keyof typeof UPDATES} optimizer
  * @property {string} init
@@ -42,7 +43,7 @@ export class Training {
     this.rate = setup.rate;
     this.kernels = room.kernels;
     this.step = 0;
-    const { sizes, train, test } = setup;
+    const { sizes, classes, train, test } = setup;
     const points = train.labels.length;
     this.size = setup.batch && setup.batch < points ? setup.batch : points;
     this.network = new Network(room, sizes, setup.activation);
@@ -53,11 +54,11 @@ export class Training {
     this.generator = new Generator(setup.seed);
     this.network.parameters.set(initialParameters(sizes, setup.init, this.generator));
 
-    this.all = new Batch(room, sizes, points, this.size === points);
+    this.all = new Batch(room, sizes, classes, points, this.size === points);
     this.all.fill(train.inputs, train.labels);
-    this.part = this.size === points ? this.all : new Batch(room, sizes, this.size, true);
+    this.part = this.size === points ? this.all : new Batch(room, sizes, classes, this.size, true);
     this.order = new Int32Array(points);
-    this.test = new Batch(room, sizes, test.labels.length, false);
+    this.test = new Batch(room, sizes, classes, test.labels.length, false);
     this.test.fill(test.inputs, test.labels);
 
     this.notes = 0;

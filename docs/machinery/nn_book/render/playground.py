@@ -40,7 +40,8 @@ SETS = {
     "gaussians": PointSet("two_gaussians", "seed=0"),
     "quadrants": PointSet("quadrants", ""),
 }
-OWN = ("circles", "spiral")  # of the playground alone, see points.py
+REGRESSION = ("slope()", "hills()")  # numbers in place of classes
+OWN = ("circles", "spiral", "slope", "hills")  # of the playground alone, see points.py
 
 
 def data_script() -> str:
@@ -75,10 +76,20 @@ def own_points() -> dict[str, dict[str, str]]:
 
 
 def fields_of(inputs: "Tensor", labels: "Tensor", call: str, code: str) -> dict:
-    """Return one set as the page reads it; inputs (N, 2) float32, N labels."""
+    """Return one set as the page reads it.
+
+    Args:
+        inputs: Coordinates, shape ``(N, 2)``, float32.
+        labels: N classes; or for regression N numbers, which follow the coordinates.
+        call: How the script calls what draws the points.
+        code: The source of that.
+    """
+    numbers = [*inputs.T, labels] if call in REGRESSION else [*inputs.T]
+    rows = b"".join(row.contiguous().numpy().tobytes() for row in numbers)
+    classes = [] if call in REGRESSION else labels.flatten()
     return {
-        "inputs": base64.b64encode(inputs.T.contiguous().numpy().tobytes()).decode(),
-        "labels": "".join(str(int(label)) for label in labels.flatten()),
+        "inputs": base64.b64encode(rows).decode(),
+        "labels": "".join(str(int(label)) for label in classes),
         "call": call,
         "code": code,
     }

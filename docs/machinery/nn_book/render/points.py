@@ -1,4 +1,4 @@
-"""Two sets of points that only the playground has; the others are those of the book."""
+"""Sets of points that only the playground has; the others are those of the book."""
 
 import math
 
@@ -23,3 +23,21 @@ def spiral() -> tuple[Tensor, Tensor]:
     x, y = 4 * turn * angle.sin(), 4 * turn * angle.cos()
     arm = torch.stack([x, y], dim=1)
     return torch.cat([arm, -arm]), torch.tensor([1] * 100 + [0] * 100)
+
+
+def slope() -> tuple[Tensor, Tensor]:
+    """Return 200 points and the height of a sloping plane there, from -1 to 1."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(200, 2, generator=generator) * 10 - 5
+    return inputs, inputs.sum(dim=1) / 10
+
+
+def hills() -> tuple[Tensor, Tensor]:
+    """Return 300 points and the height there of three hills and three hollows."""
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand(300, 2, generator=generator) * 10 - 5
+    heights = torch.zeros(300)
+    for place, (x, y) in enumerate([(-3, -2), (0, 2), (3, -2), (-3, 2), (0, -2), (3, 2)]):
+        squares = (inputs[:, 0] - x) ** 2 + (inputs[:, 1] - y) ** 2
+        heights += (1 if place < 3 else -1) * torch.exp(-squares / 2)
+    return inputs, heights
