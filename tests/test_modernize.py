@@ -679,6 +679,18 @@ REWRITTEN = {
         "p.data.add_(-lr, p.grad.data)",
         "p.data.add_(p.grad.data, alpha=-lr)",
     ),
+    "a factor of two tensors, as optimizers of the time have it": (
+        "m.mul_(b).add_(1 - b, p.grad)\nv.mul_(b).addcmul_(1 - b, g, (g + 0))\n"
+        "torch.addcdiv(p, -step, m, v)",
+        "m.mul_(b).add_(p.grad, alpha=1 - b)\n"
+        "v.mul_(b).addcmul_(g, (g + 0), value=1 - b)\n"
+        "torch.addcdiv(p, m, v, value=-step)",
+    ),
+    "one index too many in the key of a dictionary": (
+        "words = {0: 1}\n_, best = torch.max(out, 1)\nwords[best.data[0][0]]",
+        "words = {0: 1}\n_, best = torch.max(out, 1)\n"
+        "words[best.data.flatten()[0].item()]",
+    ),
     "one target after the other, out of a tensor": (
         "labels = torch.LongTensor([0, 1])\n"
         "for x, label in zip(xs, labels):\n"
@@ -1628,6 +1640,17 @@ def test_what_stops_the_program_is_told_first_and_harmless_rules_in_one_line(
     (harmless,) = [line for line in lines if "functional-sigmoid" in line]
     assert "× 9" in harmless and "a.py:2:5" in harmless and "6 more" in harmless
     assert lines[-1].startswith("2 files looked at, 10 places found")
+
+
+def test_a_harmless_name_is_told_with_its_own_successor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "a.py").write_text("import torch\ntorch.ger(a, b)\ntorch.svd(c)\n")
+
+    run_tool(tmp_path)
+
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert "use torch.outer" in first and "use torch.linalg.svd" in second
 
 
 def test_variable_around_a_loss_is_not_called_harmless():

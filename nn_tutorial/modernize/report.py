@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .catalog import HABITS, Text
+from .catalog import Text
 from .engine import Report
 
 __all__ = ["SEVERITIES", "Result", "as_json", "as_text", "summary"]
@@ -126,17 +126,19 @@ def _harmless(
     state: Callable[[Report], str],
 ) -> Iterator[str]:
     """Give one line for all places of a rule that changes nothing."""
-    groups: dict[tuple[str, str, Text], list[tuple[Path, Report]]] = {}
+    groups: dict[tuple[str, str, Text, Text], list[tuple[Path, Report]]] = {}
     for path, report in found:
-        key = (report.rule, state(report), report.reason)
+        key = (report.rule, state(report), report.fix, report.reason)
         groups.setdefault(key, []).append((path, report))
-    for (rule, mark, reason), pairs in groups.items():
+    for (rule, mark, fix, reason), pairs in groups.items():
         shown = [place(*pair) for pair in pairs[:PLACES_SHOWN]]
         if len(pairs) > PLACES_SHOWN:
             shown.append(words["more"].format(len(pairs) - PLACES_SHOWN))
-        fix = getattr(HABITS[rule].fix, lang)
         why = f" ({getattr(reason, lang)})" if reason.en else ""
-        yield f"{said}: {rule} × {len(pairs)} [{mark}] {fix}{why}: {', '.join(shown)}"
+        yield (
+            f"{said}: {rule} × {len(pairs)} [{mark}] {getattr(fix, lang)}{why}: "
+            f"{', '.join(shown)}"
+        )
 
 
 def summary(

@@ -374,8 +374,29 @@ def one_index_too_many(program: Program) -> Iterator[Finding]:
             and len(call.args) == 2
             for call in made
         ]
-        if reduced and all(reduced):
+        if not reduced or not all(reduced):
+            continue
+        places = [part.slice[0].slice for part in (inner, node)]
+        first = all(isinstance(p, cst.Index) and literal(p.value) == 0 for p in places)
+        if first and _is_one_entry(program, node):
+            # Right whether a dimension is gone or not.
+            start, end = outer_end(program, inner.value), program.end(node)
+            edits = [(start, end, ".flatten()[0]")]
+            yield Finding("data-index", program.start(node), edits)
+        else:
             yield left(program, "data-index", node, "not-one-number")
+
+
+def _is_one_entry(program: Program, node: cst.Subscript) -> bool:
+    """Say whether one number is wanted: a key, an argument of ``int``, ``.item()``."""
+    outer = program.parent[node]
+    if isinstance(outer, cst.Attribute):
+        return outer.attr.value == "item"
+    if isinstance(outer, cst.Index):
+        holder = program.enclosing(outer, cst.Subscript)
+        return holder is not None and _is_dictionary(program, holder.value)
+    call = program.parent[outer] if isinstance(outer, cst.Arg) else None
+    return isinstance(call, cst.Call) and program.text(call.func) in {"int", "float"}
 
 
 def _is_element(program: Program, node: cst.BaseExpression | None) -> bool:
@@ -588,32 +609,49 @@ def later_arguments(program: Program) -> Iterator[Finding]:
             arg = keyword(call, "n_iter")
             if arg is not None and arg.keyword is not None:
                 yield replaced(program, "tsne-iterations", arg.keyword, "max_iter")
-        name, plain = method(call), positional(call)
-        if name in {"add", "add_", "sub", "sub_"} and len(plain) == len(call.args) == 2:
-            if program.called(call) or not is_torch(program):
-                continue
-            if not _is_factor(plain[0].value):  # FloatFunctional().add(x, y), say
-                continue
-            number, tensor = (program.text(arg.value) for arg in plain)
-            start, end = program.start(call.args[0]), outer_end(program, plain[1].value)
-            if "#" in program.source[start:end]:
-                yield left(program, "add-number", call, "comment-inside")
-            else:
-                edits = [(start, end, f"{tensor}, alpha={number}")]
-                yield Finding("add-number", program.start(call), edits)
+        yield from _factor_in_front(program, call)
     for node in program.all(cst.Attribute):
         misspelled = node.attr.value == "require_grad" and is_torch(program)
         if misspelled and isinstance(program.parent[node], cst.AssignTarget):
             yield left(program, "require-grad", node, "choose")
 
 
+# How many tensors follow the number, and what it is called now.
+_FACTORS = {"add": (1, "alpha"), "sub": (1, "alpha")}
+_FACTORS |= {"addcmul": (2, "value"), "addcdiv": (2, "value")}
+
+
+def _factor_in_front(program: Program, call: cst.Call) -> Iterator[Finding]:
+    """``x.add_(0.1, y)`` is ``x.add_(y, alpha=0.1)``."""
+    tensors, key = _FACTORS.get(method(call).removesuffix("_"), (0, ""))
+    function = program.called(call).startswith("torch.")
+    args = call.args[1:] if function else call.args
+    plain = len(positional(call)) == len(call.args) and not any(a.star for a in args)
+    if not key or len(args) != tensors + 1 or not plain or not is_torch(program):
+        return
+    if program.called(call) and not function:
+        return
+    # FloatFunctional().add(x, y) takes two tensors; nothing else takes three.
+    if tensors == 1 and not _is_factor(args[0].value):
+        return
+    start, end = program.start(args[0]), outer_end(program, args[-1].value)
+    if "#" in program.source[start:end]:
+        yield left(program, "add-number", call, "comment-inside")
+        return
+    behind = program.source[program.start(args[1]) : end]
+    new = f"{behind}, {key}={program.text(args[0].value)}"
+    yield Finding("add-number", program.start(call), [(start, end, new)])
+
+
 def _is_factor(node: cst.BaseExpression) -> bool:
-    """Say whether an argument looks like a number: 0.1, -lr, group["lr"]."""
+    """Say whether an argument looks like a number: 0.1, -lr, 1 - beta, group["lr"]."""
     if isinstance(node, cst.Subscript):
         index = node.slice[0].slice
         return isinstance(index, cst.Index) and isinstance(
             index.value, cst.SimpleString
         )
+    if isinstance(node, cst.BinaryOperation):
+        return any(isinstance(part, cst.BaseNumber) for part in operands(node))
     return isinstance(node, (cst.BaseNumber, cst.UnaryOperation))
 
 
