@@ -699,6 +699,14 @@ REWRITTEN = {
         "for x, label in zip(xs, labels):\n"
         "    nn.CrossEntropyLoss()(net(x), torch.atleast_1d(label))",
     ),
+    "one target of a decoded sequence": (
+        "goal = Variable(words)\nfor i in range(len(goal)):\n"
+        "    out, hidden = decoder(word, hidden)\n"
+        "    loss += nn.CrossEntropyLoss()(out, goal[i])",
+        "goal = words.detach()\nfor i in range(len(goal)):\n"
+        "    out, hidden = decoder(word, hidden)\n"
+        "    loss += nn.CrossEntropyLoss()(out, torch.atleast_1d(goal[i]))",
+    ),
     "outputs of a function that is the network": (
         "def D(x):\n    return torch.sigmoid(x @ w)\nout = D(x)\n"
         "F.binary_cross_entropy(out, torch.ones(64))",
