@@ -42,7 +42,7 @@ from nn_tutorial.modernize.documents import (
 )
 from nn_tutorial.modernize.engine import Report, modernize
 from nn_tutorial.modernize.repairs import is_python
-from nn_tutorial.modernize.rules import _PRETRAINED, _REMOVED, _RENAMED
+from nn_tutorial.modernize.rules import PRETRAINED, RENAMED, SUCCESSORS
 
 ROOT = Path(__file__).parents[1]
 OLD_CODE = Path(__file__).parent / "old_code"
@@ -375,11 +375,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
             (folder / f"{rule}.py").write_text(source, encoding="utf8")
     for rule, (lines, _) in CLAIMS.items():
         (then / f"{rule}.py").write_text(PRELUDE + lines + "\n", encoding="utf8")
+    pairs = SUCCESSORS.items()
+    gone = {old: new for old, (rule, new) in pairs if rule == "removed-name"}
     tables = {
-        "RENAMED": sorted({new for _, new in _RENAMED.values() if "." in new}),
-        "REMOVED": sorted(_REMOVED),
-        "INSTEAD": sorted(_REMOVED.values()),
-        "PRETRAINED": sorted(_PRETRAINED),
+        "RENAMED": sorted({new for _, new in RENAMED.values() if "." in new}),
+        "REMOVED": sorted(gone),
+        "INSTEAD": sorted(gone.values()),
+        "PRETRAINED": sorted(PRETRAINED),
     }
     values = "".join(f"{name} = {value}\n" for name, value in tables.items())
     (then / "tables.py").write_text(values + QUESTIONS)

@@ -17,51 +17,16 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 try:
-    from .catalog import HABITS, Text
+    from .catalog import HABITS, HELP, SEVERITIES, Text
     from .documents import SUFFIXES, DocumentError, read_document, write_document
     from .engine import modernize
-    from .report import SEVERITIES, Result, as_json, as_text, summary
+    from .report import Result, as_json, as_text, summary
 except ModuleNotFoundError as error:
     if error.name != "libcst":
         raise
     sys.exit("libcst is missing: python -m pip install libcst")
 
 SKIPPED_FOLDERS = {"__pycache__", "node_modules", "site-packages"}
-
-HELP = {
-    "paths": Text(
-        ".py、.ipynb 或 .md 文件，或放着它们的文件夹",
-        ".py, .ipynb or .md files, or folders that hold them",
-    ),
-    "lang": Text("说明用的语言", "the language of the explanations"),
-    "write": Text("改写可以放心改写的地方", "rewrite what is safe to rewrite"),
-    "diff": Text(
-        "只显示 --write 会改什么，不改文件",
-        "show what --write would change, and change nothing",
-    ),
-    "check": Text("发现问题时退出码为 1", "exit with 1 if anything is found"),
-    "select": Text(
-        "只用这些规则，用逗号分开：规则名，或 stops、silent、warns、spelling",
-        "apply only these, separated by commas: names of rules, or stops, silent, "
-        "warns, spelling",
-    ),
-    "ignore": Text("不用这些规则", "do not apply these"),
-    "exclude": Text(
-        "跳过路径符合这个模式的文件，可写多次",
-        "skip the files whose path matches this pattern; may be given again",
-    ),
-    "format": Text("报告的格式", "how to report"),
-    "about": Text(
-        "找出 2017–2019 年的 PyTorch 写法，说明今天会怎样、该怎样写",
-        "Find PyTorch habits of 2017 to 2019, say what happens today and what to write",
-    ),
-    "codes": Text(
-        "退出码：0 正常；1 用了 --check 且有发现；2 有文件读不了、写不了，"
-        "或命令写错；130 被 Ctrl-C 停下",
-        "exit codes: 0 done; 1 something was found, with --check; 2 a file could not "
-        "be read or written, or the command is wrong; 130 stopped by Ctrl-C",
-    ),
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

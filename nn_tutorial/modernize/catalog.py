@@ -12,7 +12,9 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["HABITS", "REASONS", "Habit", "Level", "Text"]
+__all__ = [
+    "HABITS", "HELP", "REASONS", "SEVERITIES", "WORDS", "Habit", "Level", "Text",
+]  # fmt: skip
 
 Level = Literal["stops", "warns", "silent", "spelling", "note"]
 
@@ -57,7 +59,13 @@ HABITS: dict[str, Habit] = {
     )
     for name, entry in _CONTENT["habits"].items()
 }
-# Why a line is left to the reader.
-REASONS: dict[str, Text] = {
-    name: Text(*texts) for name, texts in _CONTENT["reasons"].items()
-}
+
+
+def _texts(table: str) -> dict[str, Text]:
+    return {name: Text(*texts) for name, texts in _CONTENT[table].items()}
+
+
+REASONS = _texts("reasons")  # why a line is left to the reader
+SEVERITIES = _texts("severities")  # in the order in which they are told
+WORDS = _texts("words")
+HELP = _texts("help")

@@ -16,8 +16,10 @@ from __future__ import annotations
 import bisect
 import dataclasses
 import functools
+import tomllib
 import typing
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Literal, TypeVar
 
 import libcst as cst
@@ -28,74 +30,16 @@ __all__ = ["Binding", "Program", "Scope", "is_followed"]
 
 Node = TypeVar("Node", bound=cst.CSTNode)
 
-# What these names mean where a program uses them and binds them nowhere, as the pieces
-# of a post do that leave the imports out.
-USUAL_NAMES = {
-    "torch": "torch",
-    "nn": "torch.nn",
-    "F": "torch.nn.functional",
-    "optim": "torch.optim",
-    "Variable": "torch.autograd.Variable",
-    "torchvision": "torchvision",
-    "datasets": "torchvision.datasets",
-    "transforms": "torchvision.transforms",
-    "models": "torchvision.models",
-    "np": "numpy",
-    "DataLoader": "torch.utils.data.DataLoader",
-}
-
-# The same thing under an older or longer address.
-SAME_AS = {
-    "torch.autograd.variable.Variable": "torch.autograd.Variable",
-    "torch.utils.data.dataset.TensorDataset": "torch.utils.data.TensorDataset",
-    "torch.utils.data.dataloader.DataLoader": "torch.utils.data.DataLoader",
-    "torch.nn.utils.clip_grad.clip_grad_norm": "torch.nn.utils.clip_grad_norm",
-    "torchvision.transforms.transforms": "torchvision.transforms",
-    "torchvision.datasets.mnist.MNIST": "torchvision.datasets.MNIST",
-    "torchvision.datasets.mnist.FashionMNIST": "torchvision.datasets.FashionMNIST",
-    "torchvision.datasets.mnist.KMNIST": "torchvision.datasets.KMNIST",
-    "torchvision.datasets.mnist.EMNIST": "torchvision.datasets.EMNIST",
-}
-
-_LOSSES = (
-    "binary_cross_entropy", "binary_cross_entropy_with_logits",
-    "cosine_embedding_loss", "cross_entropy", "hinge_embedding_loss", "kl_div",
-    "l1_loss", "margin_ranking_loss", "mse_loss", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
-    "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
-)  # fmt: skip
-LOSS_FUNCTIONS = {f"torch.nn.functional.{name}" for name in _LOSSES}
-
-# Methods that give the same numbers in the same shape.
-SAME_SHAPE_METHODS = {
-    "byte", "clone", "contiguous", "cpu", "cuda", "detach", "double", "exp", "float",
-    "half", "int", "log", "long", "pow", "requires_grad_", "sigmoid", "sqrt", "tanh",
-    "to", "type",
-}  # fmt: skip
-
-# Functions that give one number for each number they get.
-ELEMENTWISE = {
-    "alpha_dropout", "dropout", "elu", "leaky_relu", "relu", "relu6", "selu", "sigmoid",
-    "tanh", "softplus", "softmax", "log_softmax", "softmin",
-}  # fmt: skip
-
-# Layers whose output has as many dimensions as their input.
-_LAYERS = (
-    "Linear", "Dropout", "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "Sigmoid",
-    "Tanh", "Softplus", "BatchNorm1d", "BatchNorm2d", "Conv1d", "Conv2d",
-    "MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d", "Dropout2d",
-)  # fmt: skip
-SAME_DIMENSIONS = {f"torch.nn.{name}" for name in _LAYERS}
-
-_MAKERS = (
-    "arange", "bernoulli", "empty", "empty_like", "eye", "from_numpy", "full",
-    "full_like", "linspace", "logspace", "normal", "ones", "ones_like", "rand",
-    "rand_like", "randint", "randn", "randn_like", "randperm", "range", "tensor",
-    "zeros", "zeros_like", "Tensor", "ByteTensor", "DoubleTensor", "FloatTensor",
-    "HalfTensor", "IntTensor", "LongTensor", "cuda.FloatTensor", "cuda.LongTensor",
-    "cuda.ByteTensor",
-)  # fmt: skip
-FRESH_TENSORS = {f"torch.{name}" for name in _MAKERS}
+NAMES = tomllib.loads(
+    Path(__file__).with_name("names.toml").read_text(encoding="utf-8")
+)
+USUAL_NAMES: dict[str, str] = NAMES["usual"]
+SAME_AS: dict[str, str] = NAMES["same_as"]
+LOSS_FUNCTIONS = {f"torch.nn.functional.{name}" for name in NAMES["losses"]}
+SAME_SHAPE_METHODS = set(NAMES["same_shape_methods"])
+ELEMENTWISE = set(NAMES["elementwise"])
+SAME_DIMENSIONS = {f"torch.nn.{name}" for name in NAMES["same_dimensions"]}
+FRESH_TENSORS = {f"torch.{name}" for name in NAMES["makers"]}
 
 BindingKind = Literal[
     "import", "assign", "unpack", "augmented", "for", "parameter", "define", "other"
@@ -512,10 +456,6 @@ class Program:
             for bindings in scope.bindings.values()
             for binding in bindings
         ) or any(source.partition(".")[0] == root for source in self.star_imports)
-
-    def uses(self, dotted: str) -> bool:
-        """Say whether the program calls what has this full dotted name."""
-        return any(self.called(call) == dotted for call in self.all(cst.Call))
 
     # -- Where a value comes from ----------------------------------------------------
 

@@ -8,32 +8,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from .catalog import Text
+from .catalog import SEVERITIES, WORDS, Text
 from .engine import Report
 
-__all__ = ["SEVERITIES", "Result", "as_json", "as_text", "summary"]
+__all__ = ["Result", "as_json", "as_text", "summary"]
 
 CHAPTER = "chapters/old-code.html"
 JSON_VERSION = 1
 
-# In the order in which they are told.
-SEVERITIES = {
-    "stops": Text("报错", "stops"),
-    "silent": Text("不声不响", "silent"),
-    "warns": Text("警告", "warns"),
-    "spelling": Text("写法", "spelling"),
-}
-WORDS = {
-    "rewritten": Text("已改写", "rewritten"),
-    "can be": Text("可以改写", "can be rewritten"),
-    "left": Text("请你来改", "left to you"),
-    "today": Text("今天：", "today: "),
-    "fix": Text("改法：", "fix: "),
-    "why": Text("没有改写：", "not rewritten: "),
-    "book": Text("详见：", "book: "),
-    "cell": Text("第 {} 格", "cell {}"),
-    "more": Text("另有 {} 处", "{} more"),
-}
 PLACES_SHOWN = 3
 
 

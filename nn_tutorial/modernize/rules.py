@@ -19,6 +19,7 @@ from .program import (
     COMPREHENSIONS,
     FRESH_TENSORS,
     LOSS_FUNCTIONS,
+    NAMES,
     Binding,
     Program,
     children,
@@ -292,10 +293,7 @@ def _unwrapped_variable(program: Program, call: cst.Call) -> Finding:
     return Finding("variable", start, [(start, first, opening), (last, end, closing)])
 
 
-_OWN_METHODS = {
-    "detach_", "requires_grad_", "resize_", "set_", "squeeze_", "t_", "transpose_",
-    "unsqueeze_",
-}  # fmt: skip
+_OWN_METHODS = set(NAMES["own_methods"])
 
 
 def _is_changed_alone(
@@ -787,35 +785,11 @@ def _number_suffices_here(program: Program, name: cst.Name, seen: set[str]) -> b
 
 # -- Names that have changed -----------------------------------------------------------
 
-_INITIALIZERS = (
-    "uniform", "normal", "constant", "eye", "dirac", "xavier_uniform",
-    "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "sparse",
-)  # fmt: skip
-_RENAMED: dict[str, tuple[str, str]] = {
-    "torch.nn.functional.sigmoid": ("functional-sigmoid", "torch.sigmoid"),
-    "torch.nn.functional.tanh": ("functional-sigmoid", "torch.tanh"),
-    "torch.nn.utils.clip_grad_norm": (
-        "clip-grad-norm",
-        "torch.nn.utils.clip_grad_norm_",
-    ),
-    "torchvision.transforms.Scale": (
-        "transform-renamed",
-        "torchvision.transforms.Resize",
-    ),
-    "torchvision.transforms.RandomSizedCrop": (
-        "transform-renamed",
-        "torchvision.transforms.RandomResizedCrop",
-    ),
-    "PIL.Image.ANTIALIAS": ("pillow-name", "PIL.Image.LANCZOS"),
-    "torch.nn.NLLLoss2d": ("nll-loss-2d", "torch.nn.NLLLoss"),
-    "torch.nn.functional.upsample": ("upsample", "torch.nn.functional.interpolate"),
+RENAMED: dict[str, tuple[str, str]] = {
+    **{old: (rule, new) for old, (rule, new) in NAMES["renamed"].items()},
     **{
         f"torch.nn.init.{name}": ("init-underscore", f"torch.nn.init.{name}_")
-        for name in _INITIALIZERS
-    },
-    **{
-        f"numpy.{name}": ("numpy-alias", name)
-        for name in ("float", "int", "object", "str", "complex")
+        for name in NAMES["initializers"]
     },
 }
 
@@ -824,7 +798,7 @@ _RENAMED: dict[str, tuple[str, str]] = {
 def renamed(program: Program) -> Iterator[Finding]:
     """Functions that have another name today."""
     for node in program.all(cst.Attribute):
-        rule, new = _RENAMED.get(program.dotted(node), ("", ""))
+        rule, new = RENAMED.get(program.dotted(node), ("", ""))
         if not rule or _is_binding(program, node):
             continue
         parent = program.parent[node]
@@ -862,7 +836,7 @@ def _renamed_import(
     own: list[Binding],
 ) -> Iterator[Finding]:
     """Rename an imported function where it is imported and wherever it is used."""
-    rule, new = _RENAMED.get(own[0].dotted if own else "", ("", ""))
+    rule, new = RENAMED.get(own[0].dotted if own else "", ("", ""))
     if not rule:
         return
     old_module = own[0].dotted.rpartition(".")[0]
@@ -879,52 +853,42 @@ def _renamed_import(
     yield Finding(rule, program.start(alias), edits)
 
 
-_REMOVED = {
-    "torch.gels": "torch.linalg.lstsq",
-    "torch.matrix_rank": "torch.linalg.matrix_rank",
-    "torch.lstsq": "torch.linalg.lstsq",
-    "torch.symeig": "torch.linalg.eigh",
-    "torch.eig": "torch.linalg.eig",
-    "torch.qr": "torch.linalg.qr",
-    "torch.solve": "torch.linalg.solve",
-    "torch.gesv": "torch.linalg.solve",
-    "torch.cholesky": "torch.linalg.cholesky",
-    "torch.potrf": "torch.linalg.cholesky",
-    "torch.trtrs": "torch.linalg.solve_triangular",
-    "torch.btrifact": "torch.linalg.lu_factor",
-    "torch.rfft": "torch.fft.rfft",
-    "torch.irfft": "torch.fft.irfft",
-    "torch.ifft": "torch.fft.ifft",
-    "torch.legacy": "torch.nn",
-    "torch._six": "str, int, collections.abc",
-    "torch.utils.ffi": "torch.utils.cpp_extension",
-    "torch.nn._functions": "torch.autograd.Function",
-    "torch.utils.serialization.load_lua": "torch.load",
-    "torchvision.models.resnet.model_urls": "torchvision.models.ResNet18_Weights",
-    "torchvision.models.vgg.model_urls": "torchvision.models.VGG16_Weights",
+SUCCESSORS: dict[str, tuple[str, str]] = {
+    name: (rule, instead) for name, (rule, instead) in NAMES["successors"].items()
 }
+_STILL_THERE = {"later-name", "quiet-name"}
 
 
 @rule
-def removed(program: Program) -> Iterator[Finding]:
-    """Modules and functions that are no more."""
+def successors(program: Program) -> Iterator[Finding]:
+    """Modules and functions that are no more, or have had a successor since."""
     for node in program.all(cst.Attribute):
-        instead = _REMOVED.get(program.dotted(node))
-        if instead and not _is_binding(program, node):
-            yield _gone(program, node, program.dotted(node), instead)
+        name = program.dotted(node)
+        rule, instead = SUCCESSORS.get(name, ("", ""))
+        if rule == "removed-name" and not _is_binding(program, node):
+            yield _succeeded(program, rule, node, name, instead)
     for call in program.all(cst.Call):
-        if program.called(call) == "torch.fft":  # a module now
-            yield _gone(program, call, "torch.fft(...)", "torch.fft.fft")
+        name = program.called(call)
+        rule, instead = SUCCESSORS.get(name, ("", ""))
+        if name == "torch.fft":  # a module now
+            yield _succeeded(
+                program, "removed-name", call, "torch.fft(...)", "torch.fft.fft"
+            )
+        elif rule in _STILL_THERE and not keyword(call, "use_reentrant"):
+            yield _succeeded(program, rule, call, name, instead)
     for statement in program.all(cst.Import, cst.ImportFrom):
         imported = _imported(program, statement)
-        for old, instead in _REMOVED.items():
-            if any((name + ".").startswith(old + ".") for name in imported):
-                yield _gone(program, statement, old, instead)
+        for old, (rule, instead) in SUCCESSORS.items():
+            if rule == "removed-name" and any(
+                (name + ".").startswith(old + ".") for name in imported
+            ):
+                yield _succeeded(program, rule, statement, old, instead)
 
 
-def _gone(program: Program, node: cst.CSTNode, name: str, instead: str) -> Finding:
-    words = {"name": name, "instead": instead}
-    return left(program, "removed-name", node, "structure", **words)
+def _succeeded(
+    program: Program, rule: str, node: cst.CSTNode, name: str, instead: str
+) -> Finding:
+    return left(program, rule, node, "structure", name=name, instead=instead)
 
 
 def _imported(program: Program, node: cst.CSTNode) -> list[str]:
@@ -939,9 +903,9 @@ def _imported(program: Program, node: cst.CSTNode) -> list[str]:
     return [f"{module}.{alias.evaluated_name}" for alias in node.names]
 
 
-_MNIST_LIKE = ("MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST")
+MNIST_LIKE = set(NAMES["mnist_like"])
 _DATA_SETS = [
-    f"torchvision.datasets.{name}" for name in (*_MNIST_LIKE, "CIFAR10", "CIFAR100")
+    f"torchvision.datasets.{name}" for name in (*MNIST_LIKE, "CIFAR10", "CIFAR100")
 ]
 
 
@@ -962,7 +926,7 @@ def mnist_module(program: Program) -> Iterator[Finding]:
             for b in program.lookup(item, statement)
         )
         simple = len(parents) == len(uses) and not program.is_used_elsewhere(name)
-        if not used or not simple or not used <= set(_MNIST_LIKE) or not free:
+        if not used or not simple or not used <= MNIST_LIKE or not free:
             yield left(program, "mnist-module", alias, "structure")
             continue
         start, end = program.start(alias.name), _alias_end(program, alias)
@@ -974,19 +938,11 @@ def mnist_module(program: Program) -> Iterator[Finding]:
         yield Finding("mnist-module", program.start(alias), edits)
 
 
-_MNIST_ATTRIBUTES = {
-    "train_data": "data",
-    "test_data": "data",
-    "train_labels": "targets",
-    "test_labels": "targets",
-}
-
-
 @rule
 def mnist_attributes(program: Program) -> Iterator[Finding]:
     """``train_data`` and ``train_labels`` are called ``data`` and ``targets``."""
     for node in program.all(cst.Attribute):
-        new = _MNIST_ATTRIBUTES.get(node.attr.value)
+        new = NAMES["mnist_attributes"].get(node.attr.value)
         if new and _is_data_set(program, node.value):
             yield replaced(program, "mnist-attributes", node.attr, new)
 
@@ -1089,24 +1045,35 @@ def _quoted(program: Program, text: str) -> str:
     return f"'{text}'" if single else f'"{text}"'
 
 
+# Rule, what is called or where its name begins, the argument, its name today if any.
+_KEYWORDS = (
+    ("retain-variables", ".backward", "retain_variables", "retain_graph"),
+    ("scheduler-verbose", "torch.optim.lr_scheduler.", "verbose", ""),
+    ("tsne-iterations", "sklearn.manifold.TSNE", "n_iter", "max_iter"),
+)
+
+
 @rule
 def keywords_gone(program: Program) -> Iterator[Finding]:
     """Keyword arguments that have another name or are no more."""
     for call in program.all(cst.Call):
-        if method(call) == "backward":
-            arg = keyword(call, "retain_variables")
-            if arg is not None and arg.keyword is not None:
-                yield replaced(program, "retain-variables", arg.keyword, "retain_graph")
-        name = program.called(call)
-        if name.startswith("torch.optim.lr_scheduler."):
-            arg = keyword(call, "verbose")
-            if arg is not None:
-                cut = _cut_argument(program, call, arg)
-                if cut is None:
-                    yield left(program, "scheduler-verbose", arg, "comment-inside")
-                else:
-                    yield Finding("scheduler-verbose", program.start(arg), cut)
-        if name == "torch.utils.data.TensorDataset":
+        names = program.called(call), f".{method(call)}"
+        for rule, callee, old, new in _KEYWORDS:
+            arg = keyword(call, old)
+            if (
+                arg is None
+                or arg.keyword is None
+                or not any(name.startswith(callee) for name in names)
+            ):
+                continue
+            cut = None if new else _cut_argument(program, call, arg)
+            if new:
+                yield replaced(program, rule, arg.keyword, new)
+            elif cut is None:
+                yield left(program, rule, arg, "comment-inside")
+            else:
+                yield Finding(rule, program.start(arg), cut)
+        if program.called(call) == "torch.utils.data.TensorDataset":
             yield from _tensor_dataset(program, call)
 
 
@@ -1121,14 +1088,7 @@ def _tensor_dataset(program: Program, call: cst.Call) -> Iterator[Finding]:
         yield left(program, "tensor-dataset", call, "structure")
 
 
-_PRETRAINED = {
-    "alexnet", "densenet121", "densenet161", "densenet169", "densenet201",
-    "googlenet", "inception_v3", "mnasnet0_5", "mnasnet1_0", "mobilenet_v2",
-    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d",
-    "resnext101_32x8d", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "squeezenet1_0",
-    "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn",
-    "vgg19", "vgg19_bn", "wide_resnet50_2", "wide_resnet101_2",
-}  # fmt: skip
+PRETRAINED = set(NAMES["pretrained"])
 
 
 @rule
@@ -1140,14 +1100,14 @@ def pretrained(program: Program) -> Iterator[Finding]:
         if not module.startswith("torchvision.models") and not by_name:
             continue
         arg = keyword(call, "pretrained")
-        if arg is None and name in _PRETRAINED and positional(call):
+        if arg is None and name in PRETRAINED and positional(call):
             first = positional(call)[0]
             if isinstance(literal(first.value), bool):
                 arg = first
         if arg is None:
             continue
         wanted = literal(arg.value)
-        known = name in _PRETRAINED or by_name
+        known = name in PRETRAINED or by_name
         if not isinstance(wanted, bool) or not known:
             yield left(program, "pretrained-argument", arg, "argument-unclear")
             continue
@@ -1304,13 +1264,7 @@ def cuda_call(program: Program) -> Iterator[Finding]:
             yield Finding("cuda-call", program.start(node), edits)
 
 
-_NEEDS_GPU = {
-    f"torch.cuda.{name}"
-    for name in (
-        "current_device", "device", "get_device_capability", "get_device_name",
-        "get_device_properties", "set_device", "synchronize",
-    )
-}  # fmt: skip
+_NEEDS_GPU = {f"torch.cuda.{name}" for name in NAMES["needs_gpu"]}
 _SWITCH = re.compile(r"(?:use|has|is|on)?_?(?:cuda|gpu)", re.IGNORECASE)
 
 
@@ -1690,22 +1644,7 @@ def _is_stranger(program: Program, named: cst.Name, owner: cst.ClassDef) -> bool
 
 # -- Whole numbers and truth values ----------------------------------------------------
 
-_SIZE_ARGUMENTS = {
-    "Linear": 2,
-    "Embedding": 2,
-    "BatchNorm1d": 1,
-    "BatchNorm2d": 1,
-    "LSTM": 2,
-    "GRU": 2,
-    "RNN": 2,
-    **{f"{kind}{n}d": 7 for kind in ("Conv", "ConvTranspose") for n in (1, 2, 3)},
-    **{f"{kind}{n}d": 3 for kind in ("MaxPool", "AvgPool") for n in (1, 2, 3)},
-}
-_SIZE_KEYWORDS = {
-    "in_channels", "out_channels", "in_features", "out_features", "num_features",
-    "kernel_size", "stride", "padding", "dilation", "groups", "input_size",
-    "hidden_size",
-}  # fmt: skip
+_SIZE_KEYWORDS = set(NAMES["size_keywords"])
 
 
 @rule
@@ -1713,7 +1652,7 @@ def float_size(program: Program) -> Iterator[Finding]:
     """``nn.Linear(n / 2, 10)``: a size that has become a float."""
     for call in program.all(cst.Call):
         module, _, layer = program.called(call).rpartition(".")
-        count = _SIZE_ARGUMENTS.get(layer, 0) if module == "torch.nn" else 0
+        count = NAMES["size_arguments"].get(layer, 0) if module == "torch.nn" else 0
         for place, arg in enumerate(call.args if count else ()):
             key = arg.keyword.value if arg.keyword else ""
             if (place < count if not key else key in _SIZE_KEYWORDS) and not arg.star:
@@ -1794,9 +1733,7 @@ def _is_whole(program: Program, node: cst.BaseExpression) -> bool:
     return bool(values)
 
 
-_MASKED_METHODS = {
-    "masked_fill", "masked_fill_", "masked_scatter", "masked_scatter_", "masked_select",
-}  # fmt: skip
+_MASKED_METHODS = set(NAMES["masked_methods"])
 
 
 @rule

@@ -13,6 +13,7 @@ import libcst as cst
 
 from .program import FRESH_TENSORS, Program, literal, operands
 from .rules import (
+    MNIST_LIKE,
     Edit,
     Finding,
     is_torch,
@@ -31,10 +32,7 @@ __all__: list[str] = []  # the rules register themselves
 
 # -- Images ----------------------------------------------------------------------------
 
-_GRAY = {
-    f"torchvision.datasets.{name}"
-    for name in ("MNIST", "FashionMNIST", "KMNIST", "EMNIST", "QMNIST")
-}
+_GRAY = {f"torchvision.datasets.{name}" for name in MNIST_LIKE}
 _MAKES_COLORS = {"torchvision.transforms.Grayscale", "torchvision.transforms.Lambda"}
 
 
@@ -126,6 +124,9 @@ def class_target(program: Program) -> Iterator[Finding]:
         yield Finding("class-target", start, edits, needs=torch[1])
 
 
+_OLDER = re.compile(r"\bVariable\(|\bvolatile=|\.data\[0\]")
+
+
 def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
     """Say whether an index counts the steps of a loop in which a network is run."""
     bindings = program.reaching(node) if isinstance(node, cst.Name) else []
@@ -141,7 +142,7 @@ def _counts(program: Program, node: cst.BaseExpression, call: cst.Call) -> bool:
             return False
     if not bindings:
         return False
-    if program.uses("torch.autograd.Variable"):  # whose losses took no single output
+    if _OLDER.search(program.source):  # no loss took a single output then
         return True
     step = re.compile(rf"\[{re.escape(program.text(node))}\]")
     return any(
@@ -603,14 +604,8 @@ def _goes_backward_later(
 
 @rule
 def later_arguments(program: Program) -> Iterator[Finding]:
-    """Arguments that have another name or another place."""
+    """Arguments in another place, and a misspelled attribute."""
     for call in program.all(cst.Call):
-        if program.called(call) in {
-            "sklearn.manifold.TSNE", "sklearn.manifold.t_sne.TSNE",
-        }:  # fmt: skip
-            arg = keyword(call, "n_iter")
-            if arg is not None and arg.keyword is not None:
-                yield replaced(program, "tsne-iterations", arg.keyword, "max_iter")
         yield from _factor_in_front(program, call)
     for node in program.all(cst.Attribute):
         misspelled = node.attr.value == "require_grad" and is_torch(program)
@@ -655,34 +650,3 @@ def _is_factor(node: cst.BaseExpression) -> bool:
     if isinstance(node, cst.BinaryOperation):
         return any(isinstance(part, cst.BaseNumber) for part in operands(node))
     return isinstance(node, (cst.BaseNumber, cst.UnaryOperation))
-
-
-_LATER = {
-    "torch.chain_matmul": "torch.linalg.multi_dot",
-    "torch.lu": "torch.linalg.lu_factor",
-    "torch.nn.utils.weight_norm": "torch.nn.utils.parametrizations.weight_norm",
-    "functorch.vmap": "torch.vmap",
-    "functorch.grad": "torch.func.grad",
-    "torch.utils.checkpoint.checkpoint": "checkpoint(..., use_reentrant=False)",
-}
-_QUIET = {
-    "torch.ger": "torch.outer",
-    "torch.svd": "torch.linalg.svd",
-    "torch.norm": "torch.linalg.vector_norm",
-    "torch.nn.UpsamplingNearest2d": 'torch.nn.Upsample(mode="nearest")',
-    "torch.nn.UpsamplingBilinear2d": 'torch.nn.Upsample(mode="bilinear", '
-    "align_corners=True)",
-}
-
-
-@rule
-def later_names(program: Program) -> Iterator[Finding]:
-    """Functions that have had a successor since."""
-    for call in program.all(cst.Call):
-        name = program.called(call)
-        if name in _LATER and not keyword(call, "use_reentrant"):
-            words = {"name": name, "instead": _LATER[name]}
-            yield left(program, "later-name", call, "structure", **words)
-        elif name in _QUIET:
-            words = {"name": name, "instead": _QUIET[name]}
-            yield left(program, "quiet-name", call, "structure", **words)
