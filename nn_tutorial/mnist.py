@@ -41,7 +41,6 @@ from .in_memory import captured_step, in_memory_batches, load_tensors
 from .progress import progress_bar, with_progress
 
 __all__ = [
-    "MnistFile",
     "MnistSource",
     "captured_step",
     "in_memory_batches",

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-__all__ = ["progress_bar", "with_progress"]
+__all__ = ["with_progress"]
 
 Item = TypeVar("Item")
 

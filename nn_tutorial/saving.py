@@ -27,7 +27,6 @@ from ._files import (
 
 __all__ = [
     "Misfits",
-    "Stateful",
     "load_checkpoint",
     "load_weights",
     "save_checkpoint",
@@ -35,7 +34,7 @@ __all__ = [
 ]
 
 
-class Stateful(Protocol):
+class _Stateful(Protocol):
     """What has a state, such as a learning rate scheduler or a `GradScaler`."""
 
     def state_dict(self) -> dict[str, Any]:
@@ -126,8 +125,8 @@ def save_checkpoint(
     path: str | os.PathLike[str],
     *,
     step: int,
-    scheduler: Stateful | None = None,
-    scaler: Stateful | None = None,
+    scheduler: _Stateful | None = None,
+    scaler: _Stateful | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> None:
     """Save everything that a run needs to continue as if it had never stopped.
@@ -178,8 +177,8 @@ def load_checkpoint(
     optimizer: torch.optim.Optimizer | None,
     path: str | os.PathLike[str],
     *,
-    scheduler: Stateful | None = None,
-    scaler: Stateful | None = None,
+    scheduler: _Stateful | None = None,
+    scaler: _Stateful | None = None,
     extra: dict[str, Any] | None = None,
 ) -> int:
     """Restore a run from a checkpoint, and return its step.
@@ -220,12 +219,12 @@ def load_checkpoint(
     if type(step) is not int:
         raise ValueError(f"{path} says neither its step nor its epoch")
 
-    parts: dict[str, Stateful | None] = {
+    parts: dict[str, _Stateful | None] = {
         "optimizer": optimizer,
         "scheduler": scheduler,
         "scaler": scaler,
     }
-    states: list[tuple[Stateful, dict[str, Any]]] = []
+    states: list[tuple[_Stateful, dict[str, Any]]] = []
     for name, part in parts.items():
         part_state = rest.pop(f"{name}_state_dict", None)
         expected = rest.pop(f"{name}_name", None)

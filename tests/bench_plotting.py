@@ -19,14 +19,9 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 
-from nn_tutorial.plotting import (
-    CLASS_COLORS,
-    INK,
-    REGION_STRENGTH,
-    SQUARE,
-    plot_decision_boundary,
-    use_style,
-)
+from nn_tutorial.plotting import INK, plot_decision_boundary, use_style
+from nn_tutorial.plotting.boundaries import REGION_STRENGTH
+from nn_tutorial.plotting.style import CLASS_COLORS
 
 REPETITIONS = 7
 EDGE = 5.0  # the flower set with the usual margin of 1
@@ -64,7 +59,7 @@ def measure(plot: Callable[[Axes], object]) -> tuple[float, float, np.ndarray]:
     """Return the seconds of a call, of a call with drawing, and the picture."""
     calls, totals = [], []
     for _ in range(REPETITIONS):
-        figure, ax = plt.subplots(figsize=SQUARE, facecolor="white")
+        figure, ax = plt.subplots(figsize=(4.5, 4.5), facecolor="white")
         start = time.perf_counter()
         plot(ax)
         calls.append(time.perf_counter() - start)

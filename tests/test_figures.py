@@ -14,10 +14,10 @@ kernelspec: {name: python3}
 
 ```{code-cell}
 from matplotlib import pyplot as plt
-from nn_tutorial.plotting import SQUARE, Film, use_style
+from nn_tutorial.plotting import Film, use_style
 
 use_style()
-plt.subplots(figsize=SQUARE)[1].plot([1, 2]);
+plt.subplots(figsize=(4.5, 4.5))[1].plot([1, 2]);
 ```
 ```{caption} fig-line
 :alt: A line that rises.

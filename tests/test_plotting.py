@@ -16,12 +16,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from nn_tutorial.plotting import (
-    CLASS_COLORS,
-    CLASS_MARKERS,
     INK,
-    SQUARE,
     Film,
-    compact_svg,
     draw_network,
     plot_confusion,
     plot_curves,
@@ -31,11 +27,13 @@ from nn_tutorial.plotting import (
 )
 from nn_tutorial.plotting.boundaries import REGION_STRENGTH
 from nn_tutorial.plotting.films import _stacked
-from nn_tutorial.plotting.svg import _compact_path
+from nn_tutorial.plotting.style import CLASS_COLORS, CLASS_MARKERS
+from nn_tutorial.plotting.svg import _compact_path, compact_svg
 
 matplotlib.use("agg")
 
 LIMITS = ((-5.0, 5.0), (-5.0, 5.0))
+SQUARE = (4.5, 4.5)  # inches
 
 
 @pytest.fixture(autouse=True)

@@ -10,32 +10,14 @@ from .curves import plot_confusion, plot_curves
 from .films import Film
 from .networks import draw_network
 from .points import plot_points
-from .style import (
-    CLASS_COLORS,
-    CLASS_MARKERS,
-    DATA_COLOR,
-    INK,
-    LINE_COLORS,
-    PREDICTION_COLOR,
-    SQUARE,
-    STYLE,
-    WIDE,
-    use_style,
-)
-from .svg import compact_svg
+from .style import DATA_COLOR, INK, LINE_COLORS, PREDICTION_COLOR, use_style
 
 __all__ = [
-    "CLASS_COLORS",
-    "CLASS_MARKERS",
     "DATA_COLOR",
     "INK",
     "LINE_COLORS",
     "PREDICTION_COLOR",
-    "SQUARE",
-    "STYLE",
-    "WIDE",
     "Film",
-    "compact_svg",
     "draw_network",
     "plot_confusion",
     "plot_curves",

@@ -17,15 +17,10 @@ import matplotlib
 from cycler import cycler
 
 __all__ = [
-    "CLASS_COLORS",
-    "CLASS_MARKERS",
     "DATA_COLOR",
     "INK",
     "LINE_COLORS",
     "PREDICTION_COLOR",
-    "SQUARE",
-    "STYLE",
-    "WIDE",
     "use_style",
 ]
 
@@ -39,7 +34,6 @@ PREDICTION_COLOR = "#D55E00"
 DATA_COLOR = "#858C95"  # gray that stands out from white and from a dark page alike
 LINE_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 WIDE = (6.4, 3.6)  # inches
-SQUARE = (4.5, 4.5)  # inches
 STYLE: dict[Any, Any] = {
     "figure.figsize": WIDE,
     "figure.constrained_layout.use": True,
@@ -76,7 +70,7 @@ STYLE: dict[Any, Any] = {
 def use_style() -> None:
     """Give every figure drawn from now on the style of the book.
 
-    Changes Matplotlib's ``rcParams`` (see ``STYLE``). In a notebook with the inline
+    Changes Matplotlib's ``rcParams``. In a notebook with the inline
     backend, figures also become transparent SVG of exactly the size that was asked
     for, without a date, so that two runs give the same bytes.
     """

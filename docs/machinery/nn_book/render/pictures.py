@@ -67,7 +67,8 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
     picture = Picture(alt=image.get("alt", ""), ids=image["ids"])
     if source.suffix == ".svg":
         # It brings torch: half of the time of a build that has nothing to draw.
-        from nn_tutorial.plotting import INK, compact_svg
+        from nn_tutorial.plotting.style import INK
+        from nn_tutorial.plotting.svg import compact_svg
 
         svg = source.read_text(encoding="utf8")
         try:
