@@ -19,6 +19,7 @@ NAMES = sorted(
 NOT_NAMED = {
     "Feedback": "what check() returns, shown below each exercise",
     "Hint": "what a Feedback holds",
+    "stand_in_notice": "a hidden cell says with it that the images are the stand-in",
     "MnistSource": "what mnist_root() returns: chapters use its attributes",
 }
 
