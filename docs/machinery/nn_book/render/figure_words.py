@@ -95,7 +95,9 @@ def text_of(letters: re.Match[str]) -> str:
     size = 100 * float(PLACE.search(attributes)["scale"])
     style = FontProperties(size=size)
     width, *_ = text_to_path.get_text_width_height_descent(text, style, "$" in text)
-    part = {"start": 0, "middle": 0.5, "end": 1}[letters["anchor"]]
+    # The label of an axis on the right side is centred, too.
+    anchor = "middle" if "rotate" in attributes else letters["anchor"]
+    part = {"start": 0, "middle": 0.5, "end": 1}[anchor]
     attributes = PLACE.sub(r' transform="\g<place>"', attributes)
     # A formula of one letter is in italics.
     words = re.sub(
@@ -104,7 +106,7 @@ def text_of(letters: re.Match[str]) -> str:
         html.escape(chinese, quote=False),
     )
     return (
-        f'<text{attributes} x="{part * width:.4g}" text-anchor="{letters["anchor"]}" '
+        f'<text{attributes} x="{part * width:.4g}" text-anchor="{anchor}" '
         f'font-size="{size:g}">{words}</text>'
     )
 
