@@ -67,6 +67,12 @@ for (const menu of all("dialog")) {
   menu.addEventListener("close", () => setTimeout(() => $(opener)?.focus()));
 }
 
+// The contents of a long page follow the mark of the theme.
+new MutationObserver(() => {
+  const [box, link] = [$(".bd-sidebar-secondary"), $(".page-toc a.active")];
+  if (link) box.scrollTop = link.offsetTop - box.clientHeight / 2;
+}).observe($(".bd-sidebar-secondary") ?? root, { subtree: true, attributeFilter: ["aria-current"] });
+
 // -- Search: its script and the texts come when the reader begins to search ----------
 addEventListener("focusin", ({ target }) => {
   if (target.matches(".bd-search input")) load("search.js");

@@ -148,7 +148,9 @@ function show(form, limit) {
     link.append(page);
     const at = Math.max(0, ...part.terms.slice(0, 1).map((t) => part.low.search(new RegExp(patternOf(t)))));
     const from = Math.max(0, at - 40);
-    const context = (from ? "…" : "") + part.text.slice(from, from + 150) + "…";
+    let context = part.text.slice(from, from + 150); // from a whole word to a whole word
+    if (from) context = `…${context.replace(/^\w+/, "")}`;
+    if (from + 150 < part.text.length) context = `${context.replace(/\w+$/, "")}…`;
     if (part.text) link.append(marked(document.createElement("p"), context, part.terms));
     item.append(link);
     return item;

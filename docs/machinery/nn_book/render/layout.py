@@ -394,6 +394,11 @@ def show_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             if number is not None:
                 label = nodes.inline("", _("Chapter %s") % number, classes=["number"])
                 item.insert(len(item) - 1, nodes.paragraph("", "", label))
+            # The name stands on a line of its own, without the colon after it.
+            name, rest, *_more = item[-1]
+            said = re.sub(r"^[：:]\s*", "", rest)
+            item[-1][:2] = [nodes.Text(said[:1].upper() + said[1:])]
+            item.insert(len(item) - 1, nodes.paragraph("", "", name, classes=["name"]))
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

@@ -21,7 +21,6 @@ from nn_book.source.bilingual import metadata
 SHEETS = (
     "styles/pydata-sphinx-theme.css",
     "styles/sphinx-book-theme.css",
-    "sphinx-design.min.css",
     "frame.css",
 )
 SCRIPTS = ("scripts/sphinx-book-theme.js", "scripts/pydata-sphinx-theme.js", "frame.js")
@@ -101,7 +100,8 @@ def without_unused_properties(css: str, other: str) -> str:
         css: The style sheet.
         other: Pages and scripts, which may read properties, too.
     """
-    declaration = re.compile(r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(?:;|(?=}))")
+    value = r"""\s*:(?:"[^"]*"|[^;{}"])*(?:;|(?=}))"""  # a picture in it may have a ";"
+    declaration = re.compile(rf"(?<=[{{;])\s*(--[\w-]+){value}")
     read = set(re.findall(r"--[\w-]+", other))
     while True:
         used = read.union(re.findall(r"var\(\s*(--[\w-]+)", css))
@@ -109,7 +109,7 @@ def without_unused_properties(css: str, other: str) -> str:
         if not unused:
             return re.sub(r"[^{}]+{\s*}", "", css)
         names = "|".join(map(re.escape, unused))
-        css = re.sub(rf"(?<=[{{;])\s*(?:{names})\s*:[^;{{}}]*(;|(?=}}))", "", css)
+        css = re.sub(rf"(?<=[{{;])\s*(?:{names}){value}", "", css)
 
 
 def icons(pages: list[str], source: str) -> str:
@@ -154,7 +154,6 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
     css = "".join(
         purge(tinycss2.parse_stylesheet((static / name).read_text("utf8")), words)
         for name in SHEETS
-        if (static / name).exists()
     )
     css = without_unused_properties(css, "\n".join(pages + texts))
     css += icons(pages, (static / ICONS).read_text(encoding="utf8"))
