@@ -408,6 +408,33 @@ def test_the_contents_of_the_page_mark_where_the_reader_is(visit):
     assert levels.first.is_visible()
 
 
+def test_the_contents_follow_the_reader_down_a_long_page(visit):
+    tab = visit(viewport={"width": 1440, "height": 600}).open(
+        "en/chapters/old-code.html"
+    )
+    tab.evaluate(
+        "[...document.querySelectorAll('article h3')].at(-8)"
+        ".scrollIntoView({ behavior: 'instant' })"
+    )
+    tab.wait_for_function(
+        """() => {
+          const link = document.querySelector(".page-toc a.active");
+          const { top, bottom } = link?.getBoundingClientRect() ?? { top: -1 };
+          return top >= 0 && bottom <= innerHeight;
+        }"""
+    )
+
+
+def test_a_card_leads_to_its_page_and_a_link_inside_it_elsewhere(visit):
+    tab = visit().open("en/pieces/index.html")
+    card = tab.locator(".cards > li", has_text="Draw a digit")
+    card.locator("p:not(.name) a").click()
+    tab.wait_for_url("**/chapters/mnist.html")
+    tab.go_back()
+    card.click(position={"x": 5, "y": 5})
+    tab.wait_for_url("**/pieces/digit.html")
+
+
 def test_a_page_can_be_read_without_scripts(visit):
     for width in WIDTHS:
         reader = visit(

@@ -87,7 +87,7 @@ def test_max_takes_its_limit_below_where_there_is_room():
 def test_signs_that_latex2mathml_takes_for_names_and_names_it_takes_for_signs():
     assert texts(r"1 \pm x") == ["mn 1", "mo ±", "mi x"]
     assert texts(r"x \to \infty") == ["mi x", "mo →", "mi ∞"]
-    assert texts("f'") == ["mi f", "mo ′"]
+    assert texts("f'") == ["mi f", "mtext ′"]
 
 
 def test_bars_stand_close_to_what_they_enclose():

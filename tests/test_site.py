@@ -473,6 +473,16 @@ def test_a_page_whose_source_is_gone_leaves_the_site(make_book):
     assert book.file("search.html").exists()
 
 
+def test_english_beside_a_chinese_term_is_said_to_be_english(make_book):
+    text = "训练误差小，叫过拟合（overfitting）；又如提前停止（early stopping，早停）。"
+    book = make_book({"index.md": f"# 书\n\n{text}一个参数（参数 w）。\n"})
+    book.write("conf.py", CONF)
+    marked = book.build("zh").html().select("article p span[lang=en]")
+    assert [span.text for span in marked] == ["overfitting", "early stopping"]
+    assert text in book.html().article.text
+    assert not book.build("en").html().select("article [lang]")
+
+
 # -- Formulas ---------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """What the tests in a browser share: a server for the built site, and visits to it.
 
-A plugin, not a conftest.py: the session that runs these tests has no Sphinx, which the
-other tests need. A file of such tests says ``pytest_plugins = ["visits"]``.
+A plugin, not a conftest.py: the session that runs these tests lacks the machinery of
+the book, which the other tests need. A file of such tests says
+``pytest_plugins = ["visits"]``.
 """
 
 import os

@@ -344,6 +344,30 @@ class MarkDocstrings(SphinxTransform):
                 node.parent.replace(node, nodes.Text(" – "))
 
 
+class MarkEnglish(SphinxTransform):
+    """Say of the English words beside a Chinese term, in parentheses, what they are.
+
+    A screen reader then reads （overfitting） as English and does not spell it.
+    """
+
+    default_priority = 500
+    words = re.compile(r"(?<=（)([A-Za-z][A-Za-z '-]+)(?=[），；])")
+
+    def apply(self, **kwargs: object) -> None:
+        """Mark the words in every paragraph and caption of a Chinese page."""
+        if self.config.language == "en":
+            return
+        for text in list(self.document.findall(nodes.Text)):
+            parts = self.words.split(text)
+            if len(parts) > 1 and isinstance(text.parent, nodes.paragraph):
+                parts[1::2] = [
+                    nodes.inline("", word, classes=["language-en"])
+                    for word in parts[1::2]
+                ]
+                parts[::2] = [nodes.Text(part) for part in parts[::2]]
+                text.parent.replace(text, parts)
+
+
 class MarkPrerequisites(SphinxTransform):
     """Mark what a chapter says is to be read first.
 
@@ -412,5 +436,6 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     app.connect("builder-inited", mark_only_what_has_a_look)
     app.add_transform(SortTerms)
     app.add_transform(MarkDocstrings)
+    app.add_transform(MarkEnglish)
     app.add_transform(MarkPrerequisites)
     return metadata(__file__)

@@ -77,6 +77,9 @@ def to_mathml(latex: str, *, display: bool) -> str:
         _place_limits(element)
         _space_names(element)
         _close_signs(element)
+        # Raised, a prime is a speck in many fonts; the font of the text has it right.
+        if element.tag == "msup" and element[1].text in ("′", "″"):
+            element.tag, element[1].tag = "mrow", "mtext"
     return tostring(math, encoding="unicode")
 
 
