@@ -70,12 +70,7 @@ napoleon_custom_sections = [("Source", "notes_style"), ("Shape", "notes_style")]
 napoleon_use_ivar = True
 
 # -- Execution ------------------------------------------------------------------
-# The kernels see this environment. Feedback of exercises comes in both languages,
-# because one run serves both; the page shows its own (see nn_book.source.bilingual).
-os.environ["NN_TUTORIAL_LANG"] = "both"
-os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
-stand_in = execution.find_data(HERE / "chapters")
-os.environ["IPYTHONDIR"] = str(HERE / "_build" / "ipython")  # not the user's profile
+stand_in = execution.prepare_environment(HERE)
 
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(HERE / "_build" / "cache"))

@@ -124,8 +124,9 @@ class Build:
         self.output = output
 
     def executed(self) -> dict[str, int]:
-        found = re.findall(r"^(zh|en): .*, (\d+) chapters executed", self.output, re.M)
-        return {language: int(count) for language, count in found}
+        done = r"^(zh|en): (?:nothing has changed|.*, (\d+) chapters executed)$"
+        found = re.findall(done, self.output, re.M)
+        return {language: int(count or 0) for language, count in found}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +149,8 @@ def test_each_chapter_is_executed_once_for_both_languages(book: Book):
 def test_english_after_chinese_equals_english_alone(book: Book):
     # Nothing of the first language may leak into the second. It did where both were
     # built in one process: in the words that Sphinx puts above parameters.
-    shutil.rmtree(book.docs / "_build" / "en", ignore_errors=True)
+    for language in ("zh", "en"):
+        shutil.rmtree(book.docs / "_build" / language, ignore_errors=True)
     book.build()
     html = book.docs / "_build" / "en" / "html"
     together = {p: p.read_text("utf8") for p in html.rglob("*.html")}
@@ -161,9 +163,38 @@ def test_english_after_chinese_equals_english_alone(book: Book):
     assert "Parameters" in together[html / "index.html"]
 
 
-def test_a_build_without_a_change_executes_nothing(book: Book):
+def test_a_build_without_a_change_does_nothing(book: Book):
     book.build()
-    assert book.build().executed() == {"zh": 0, "en": 0}
+    before = {p: p.stat().st_mtime_ns for p in book.site.rglob("*.html")}
+
+    build = book.build()
+
+    assert build.code == 0, build.output
+    assert "zh: nothing has changed\nen: nothing has changed\n" in build.output
+    assert before == {p: p.stat().st_mtime_ns for p in book.site.rglob("*.html")}
+
+
+def test_an_edited_word_comes_to_both_sites_without_executing(book: Book):
+    book.build()
+    page = book.docs / "chapters" / "01-a.md"
+    page.write_text(page.read_text("utf8").replace("# 第一章", "# 新章"), "utf8")
+
+    build = book.build()
+
+    assert build.executed() == {"zh": 0, "en": 0}, build.output
+    assert "新章" in (book.site / "zh/chapters/01-a.html").read_text("utf8")
+
+
+def test_a_damaged_site_is_made_again(book: Book):
+    book.build()
+    page = book.site / "en" / "chapters" / "01-a.html"
+    whole = page.read_bytes()
+    page.write_bytes(whole[:100])
+
+    build = book.build()
+
+    assert "en: nothing has changed" in build.output
+    assert page.read_bytes() == whole
 
 
 def test_a_change_in_the_package_executes_again(book: Book, tmp_path: Path):
@@ -192,6 +223,7 @@ def test_other_data_execute_again_and_are_looked_for_only_when_needed(
     )
 
     data = mnist._write_stand_in(tmp_path / "data", reason="").root
+    monkeypatch.setattr(execution, "DATA_FOUND", tmp_path / "data.json")
     monkeypatch.setenv("NN_TUTORIAL_DEVICE", "cpu")
     monkeypatch.setenv("NN_TUTORIAL_DATA", str(data))
     monkeypatch.setenv("NN_TUTORIAL_DATA_CHECKSUM", "other data")

@@ -165,7 +165,7 @@ def change_the_package(book: Book) -> None:
 
 def change_the_data(book: Book) -> None:
     conf = book.docs / "conf.py"
-    find = 'execution.find_data(HERE / "chapters")\n'
+    find = "execution.prepare_environment(HERE)\n"
     other = find + 'os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = "other data"\n'
     text = conf.read_text("utf8")
     assert find in text

@@ -7,6 +7,8 @@
 
 Chinese is built first and executes what changed; English then finds every result in
 the cache. If it had to execute anything, the build fails: the two would be two books.
+Where nothing is to be executed, both are built at once; where nothing has changed at
+all, nothing is built (see ``stamps.py``).
 """
 
 import argparse
@@ -18,6 +20,7 @@ import re
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -26,12 +29,13 @@ from typing import TextIO
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
 
-from nn_book import DOCS
-from nn_book.execute import shares
+from nn_book import DOCS, stamps
+from nn_book.execute import execution, shares
 from nn_book.publish import epub, finishing, whole_book
 
 BUILD = DOCS / "_build"
 SITE = DOCS.parent / "site"
+STAMP = "stamp.json"
 EXECUTED = re.compile(r"Executed notebook in ([\d.]+) seconds")
 
 
@@ -51,7 +55,7 @@ class Status(io.TextIOBase):
         return self.log.write(text)
 
 
-def build_language(language: str, *, jobs: str) -> list[float]:
+def build_language(language: str, *, jobs: str) -> tuple[list[float], float]:
     """Build one language into ``_build/<language>/html``.
 
     A build that was killed or failed leaves the mark ``unfinished``; the next one
@@ -62,11 +66,12 @@ def build_language(language: str, *, jobs: str) -> list[float]:
         jobs: Number of parallel workers, or "auto".
 
     Returns:
-        The seconds of each chapter that had to be executed.
+        The seconds of each chapter that had to be executed, and those of all of it.
 
     Raises:
         SystemExit: If Sphinx fails or warns; its messages name the place.
     """
+    start = time.perf_counter()
     folder = BUILD / language
     unfinished = folder / "unfinished"
     if unfinished.exists():
@@ -83,18 +88,73 @@ def build_language(language: str, *, jobs: str) -> list[float]:
     if failed:
         sys.exit(f"building {language} failed: the messages above name the place")
     unfinished.unlink()
-    return status.seconds
+    return status.seconds, time.perf_counter() - start
 
 
-def in_own_process(language: str, *, jobs: str) -> list[float]:
-    """Call :func:`build_language` in a process that ends with it.
+def build_languages(
+    languages: list[str], jobs: str, executed: bool
+) -> list[tuple[str, list[float], float]]:
+    """Build languages, at the same time where no chapter has to be executed.
 
     Sphinx keeps words of the language in which it first needed them: built in one
-    process, the English reference would have Chinese headings. A fork costs next to
-    nothing, since what both languages import is imported already.
+    process, the English reference would have Chinese headings. So each has a process
+    that ends with it; a fork costs next to nothing, since what both languages import is
+    imported already.
+
+    Args:
+        languages: What to build; the first one executes what the other finds.
+        jobs: Number of parallel workers, or "auto", for all of them together.
+        executed: Whether every result is in the cache already.
+
+    Returns:
+        For each language its name, the seconds of each chapter that was executed, and
+        the seconds of the whole build.
     """
-    with processes(1) as pool:
-        return pool.submit(build_language, language, jobs=jobs).result()
+    at_once = len(languages) if executed else 1
+    if at_once > 1 and jobs == "auto":
+        jobs = str(max(1, (os.cpu_count() or 1) // at_once))
+    waiting, built = list(languages), []
+    while waiting:
+        now, waiting = waiting[:at_once], waiting[at_once:]
+        with contextlib.ExitStack() as pools:
+            started = [
+                pools.enter_context(processes(1)).submit(
+                    build_language, name, jobs=jobs
+                )
+                for name in now
+            ]
+            built += [(n, *task.result()) for n, task in zip(now, started, strict=True)]
+    return built
+
+
+def look_at_book() -> tuple[str, bool]:
+    """Return a digest of all that the book is made from, and whether it is executed.
+
+    Raises:
+        SystemExit: If the data that the book needs cannot be had.
+    """
+    try:
+        execution.prepare_environment(DOCS)
+    except (OSError, RuntimeError, ValueError) as error:  # of the data
+        sys.exit(str(error))
+    data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
+    # Kept results of a GPU are written into the cache by each language.
+    kept = any(execution.KEPT.glob("*.ipynb"))
+    return stamps.inputs(data), not kept and execution.is_executed()
+
+
+def is_built(language: str, inputs: str) -> bool:
+    """Say whether the pages of a language are those that a build would make now."""
+    folder = BUILD / language
+    return not (folder / "unfinished").exists() and stamps.holds(
+        folder / STAMP, inputs, pages(language)
+    )
+
+
+def pages(language: str) -> Iterator[Path]:
+    """Yield what a build leaves: the pages, and the chapters that it has executed."""
+    yield from stamps.files_below(BUILD / language / "html")
+    yield from sorted((BUILD / "cache").glob("*/executed/*/base.ipynb"))
 
 
 def processes(workers: int) -> ProcessPoolExecutor:
@@ -178,21 +238,28 @@ def main() -> None:
         return
     shares.merge(options.merge or [])
 
-    summary = []
-    for language in [options.only] if options.only else ["zh", "en"]:
-        start = time.perf_counter()
-        executed = in_own_process(language, jobs=options.jobs)
-        if language == "en" and executed and not options.only:
+    languages = [options.only] if options.only else list(whole_book.LANGUAGES)
+    with processes(1) as pool:  # what it finds and imports, others need not know
+        inputs, executed = pool.submit(look_at_book).result()
+    stale = [lang for lang in languages if options.merge or not is_built(lang, inputs)]
+    summary = [
+        f"{lang}: nothing has changed" for lang in languages if lang not in stale
+    ]
+    for language, chapters, seconds in build_languages(stale, options.jobs, executed):
+        if language == "en" and chapters and not options.only:
             sys.exit(
-                f"the English build executed {len(executed)} chapter(s) again: some "
+                f"the English build executed {len(chapters)} chapter(s) again: some "
                 "code cell or its metadata differs between the languages"
             )
+        stamps.write(BUILD / language / STAMP, inputs, pages(language))
         summary.append(
-            f"{language}: {time.perf_counter() - start:.1f} s, "
-            f"{len(executed)} chapters executed"
+            f"{language}: {seconds:.1f} s, {len(chapters)} chapters executed"
         )
     if not options.only:
-        assemble()
+        origin = stamps.digest([finishing.find_origin(), inputs])
+        if stale or not stamps.holds(BUILD / STAMP, origin, stamps.files_below(SITE)):
+            assemble()
+            stamps.write(BUILD / STAMP, origin, stamps.files_below(SITE))
         summary.append(f"the site is in {SITE.name}/: open {SITE.name}/index.html")
     print("\n".join(summary))
 

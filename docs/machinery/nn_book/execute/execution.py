@@ -5,11 +5,13 @@ output goes into the name of the cache folder: see :func:`fingerprint`.
 """
 
 import hashlib
+import json
 import os
 import platform
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
@@ -29,6 +31,12 @@ from nn_book import DOCS
 KEPT = DOCS / "_build" / "gpu"  # results of `nox -s gpu`
 KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+DATA_FOUND = DOCS / "_build" / "data.json"  # which data, where, and who was asked
+DATA_VARIABLES = (
+    *("NN_TUTORIAL_DATA", "NN_TUTORIAL_MIRROR", "NN_TUTORIAL_REQUIRE_MNIST"),
+    *("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"),
+)
+MIRRORS_REST_S = 3600
 PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
 
 
@@ -66,14 +74,96 @@ def find_data(chapters: Path) -> bool:
         Whether the stand-in has to do.
     """
     if any(needs_mnist(page) for page in chapters.glob("*.md")):
-        from nn_tutorial.mnist import mnist_root
-
-        source = mnist_root(stand_in=True)
-        print("\n".join(filter(None, [source.description, source.reason])))
-        os.environ["NN_TUTORIAL_DATA"] = str(source.root)
-        os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source.checksum
-        return source.is_stand_in
+        source = remembered_data() or look_for_data()
+        print("\n".join(filter(None, [source["description"], source["reason"]])))
+        os.environ["NN_TUTORIAL_DATA"] = source["root"]
+        os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source["checksum"]
+        return source["is_stand_in"]
     return False
+
+
+def asked_for() -> dict[str, str | None]:
+    """Return what decides which data are looked for, and how."""
+    code = b"".join(path.read_bytes() for path in package_source())
+    asked = {name: os.environ.get(name) for name in DATA_VARIABLES}
+    return asked | {"code": hashlib.sha256(code).hexdigest()}
+
+
+def files_of_data(root: str) -> dict[str, str]:
+    """Return the MD5 of each file of MNIST that is in a folder."""
+    return {
+        path.name: hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        for path in Path(root, "MNIST", "raw").glob("*-ubyte")
+    }
+
+
+def remembered_data() -> dict[str, Any] | None:
+    """Return what `look_for_data` has found before, if it still holds.
+
+    That costs no import of PyTorch, and asks no mirror that has just been dead. The
+    stand-in holds for an hour, unless it is what was asked for.
+    """
+    try:
+        found = json.loads(DATA_FOUND.read_text("utf8"))
+        if found["asked"] != asked_for():
+            return None
+        source = found["source"]
+        if source["is_stand_in"] and not os.environ.get("NN_TUTORIAL_DATA"):
+            if not 0 <= time.time() - found["time"] < MIRRORS_REST_S:
+                return None
+            source["reason"] += "\n(remembered: they are asked again after an hour)"
+        return source if files_of_data(source["root"]) == found["files"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def look_for_data() -> dict[str, Any]:
+    """Find or download the data, and remember which they are and where."""
+    from nn_tutorial.mnist import mnist_root  # it brings PyTorch
+
+    asked = asked_for()
+    found = mnist_root(stand_in=True)
+    source = found._asdict() | {"root": str(found.root)}
+    said = {"asked": asked, "source": source, "time": time.time()}
+    said["files"] = files_of_data(source["root"])
+    DATA_FOUND.parent.mkdir(parents=True, exist_ok=True)
+    part = DATA_FOUND.with_suffix(f".{os.getpid()}")
+    part.write_text(json.dumps(said), encoding="utf8")
+    part.replace(DATA_FOUND)
+    return source
+
+
+def prepare_environment(docs: Path) -> bool:
+    """Set what the kernels see; whoever asks about the cache has to see it, too.
+
+    Feedback of exercises comes in both languages, because one run serves both; the page
+    shows its own (see ``source/bilingual``).
+
+    Args:
+        docs: The folder with ``conf.py``.
+
+    Returns:
+        Whether the stand-in has to do for MNIST.
+    """
+    os.environ["NN_TUTORIAL_LANG"] = "both"
+    os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
+    os.environ["IPYTHONDIR"] = str(
+        docs / "_build" / "ipython"
+    )  # not the user's profile
+    return find_data(docs / "chapters")
+
+
+def is_executed() -> bool:
+    """Say whether the cache has the result of every page, as the book stands now."""
+    from nn_book.execute import gpu_results, shares  # they need this module
+
+    cache = get_cache(str(prepare_cache(DOCS / "_build" / "cache")))
+    try:
+        for page in shares.pages_with_code():
+            cache.match_cache_notebook(gpu_results.read_page(page))
+    except KeyError:
+        return False
+    return True
 
 
 def results_fingerprint() -> str:

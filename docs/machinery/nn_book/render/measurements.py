@@ -57,7 +57,9 @@ class Measurement(SphinxDirective):
         """
         lang = language_of(self.config)
         path = Path(self.env.srcdir, FOLDER, f"{self.arguments[0]}.json")
-        self.env.note_dependency(str(path))
+        # Of a file that is missing Sphinx would think at each build that it changed.
+        noted = next(place for place in (path, *path.parents) if place.exists())
+        self.env.note_dependency(str(noted))
         box = nodes.container(classes=["measurement"])
         if not path.is_file():
             box += nodes.paragraph("", NOTHING[lang])

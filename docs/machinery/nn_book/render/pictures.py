@@ -14,6 +14,8 @@ alt text is a warning.
 """
 
 import hashlib
+import json
+import os
 import re
 from pathlib import Path
 
@@ -66,17 +68,14 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
     source = Path(app.srcdir, image["uri"])
     picture = Picture(alt=image.get("alt", ""), ids=image["ids"])
     if source.suffix == ".svg":
-        # It brings torch: half of the time of a build that has nothing to draw.
-        from nn_tutorial.plotting.style import INK
-        from nn_tutorial.plotting.svg import compact_svg
-
         svg = source.read_text(encoding="utf8")
         try:
-            light = in_words(compact_svg(svg), image, app)
+            small, ink = compacted(svg, app)
         except ValueError:
             pass  # drawn by hand: shown as it is, below
         else:
-            dark = light.replace(INK, DARK_INK)
+            light = in_words(small, image, app)
+            dark = light.replace(ink, DARK_INK)
             twins = {"only-light": light, "only-dark": dark}
             kinds = twins if light != dark else {"": light}
             picture["files"] = {kind: write(svg, app) for kind, svg in kinds.items()}
@@ -89,6 +88,30 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
     app.builder.images[image["uri"]] = name
     picture["files"] = {"": name}
     return picture
+
+
+def compacted(svg: str, app: Sphinx) -> list[str]:
+    """Return a figure of Matplotlib made small, and the color of its text and lines.
+
+    Both are kept beside the executed chapters, in a folder whose name stands for the
+    package, too: computing them again would import PyTorch, half the time of a build.
+
+    Raises:
+        ValueError: If Matplotlib has not drawn it.
+    """
+    key = hashlib.sha256(svg.encode()).hexdigest()[:32]
+    folder = Path(app.config.nb_execution_cache_path or app.doctreedir, "pictures")
+    kept = folder / f"{key}.json"
+    if not kept.exists():
+        from nn_tutorial.plotting.style import INK
+        from nn_tutorial.plotting.svg import compact_svg
+
+        found = [compact_svg(svg), INK]
+        folder.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_text(json.dumps(found), encoding="utf8")
+        part.replace(kept)
+    return json.loads(kept.read_text(encoding="utf8"))
 
 
 def write(svg: str, app: Sphinx) -> str:
