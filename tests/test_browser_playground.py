@@ -280,7 +280,9 @@ def test_regression_is_a_kind_of_problem_and_learns_a_slope(playground):
     plane.focus()
     for _ in range(15):
         page.press("ArrowRight", "ArrowUp")
-    square = float(page.tab.locator(".pg-probe").inner_text().split("=")[1].split(",")[0])
+    square = float(
+        page.tab.locator(".pg-probe").inner_text().split("=")[1].split(",")[0]
+    )
     told = page.tab.locator(".pg-probe").inner_text()
     assert float(told.split("output ")[1]) == pytest.approx(square / 5, abs=0.02)
 

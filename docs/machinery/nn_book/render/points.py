@@ -37,7 +37,9 @@ def hills() -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(0)
     inputs = torch.rand(300, 2, generator=generator) * 10 - 5
     heights = torch.zeros(300)
-    for place, (x, y) in enumerate([(-3, -2), (0, 2), (3, -2), (-3, 2), (0, -2), (3, 2)]):
+    for place, (x, y) in enumerate(
+        [(-3, -2), (0, 2), (3, -2), (-3, 2), (0, -2), (3, 2)]
+    ):
         squares = (inputs[:, 0] - x) ** 2 + (inputs[:, 1] - y) ** 2
         heights += (1 if place < 3 else -1) * torch.exp(-squares / 2)
     return inputs, heights
