@@ -156,7 +156,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the package (mypy, strict)."""
+    """Check the types of the package and of the machinery (mypy, strict)."""
     install(session, "types", ".[all]")
     session.run("mypy", *session.posargs)
 

@@ -129,10 +129,14 @@ class References:
     def glued(self, target: str) -> str:
         """Return a glued value, for "key" or "key:.3f"."""
         key, _, spec = target.partition(":")
-        folder = Path(self.app.env.mystnb_config.output_folder)
-        text = (folder / f"{self.docname}.glue.json").read_text(encoding="utf8")
-        values = json.loads(text)
+        values = json.loads(glued_values(self.app, self.docname).read_text("utf8"))
         return format_plain_text(values[key]["data"]["text/plain"], spec or "s")
+
+
+def glued_values(app: Sphinx, docname: str) -> Path:
+    """Return the file in which MyST-NB keeps what the cells of a page hand over."""
+    env: Any = app.env
+    return Path(env.mystnb_config.output_folder, f"{docname}.glue.json")
 
 
 def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
@@ -141,7 +145,8 @@ def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
     source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
     numbers = chapter_numbers(Path(app.srcdir))
     text = name_chapters(select(source, lang), lang, numbers)
-    chapter = read_myst_markdown_notebook(text, app.env.myst_config)
+    env: Any = app.env
+    chapter = read_myst_markdown_notebook(text, env.myst_config)
     plain = Plain(lang, References(app, docname).look_up)
     shown = results_on_page(app.env.get_doctree(docname))
     texts: list[str] = []  # since the last cell of code
@@ -178,7 +183,12 @@ def results_on_page(doctree: nodes.document) -> set[int]:
         if cell.get("nb_element") == "cell_code"
         for bundle in cell.findall(nodes.container)
         if bundle.get("nb_element") == "mime_bundle"
-        and [part.get("mime_type") for part in bundle] == ["text/plain"]
+        and [
+            part.get("mime_type")
+            for part in bundle.children
+            if isinstance(part, nodes.Element)
+        ]
+        == ["text/plain"]
     }
 
 
@@ -199,7 +209,9 @@ def make_notebook(
     )
     folded = []
     for number, cell in enumerate([Cell(True, first), *cells]):
-        make = nbformat.v4.new_code_cell if cell.code else nbformat.v4.new_markdown_cell
+        make: Any = nbformat.v4.new_markdown_cell
+        if cell.code:
+            make = nbformat.v4.new_code_cell
         name = f"cell-{number}"
         kept = [tag for tag in cell.tags if tag == "raises-exception"]
         about: dict[str, Any] = {"tags": kept} if kept else {}

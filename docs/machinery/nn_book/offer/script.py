@@ -213,7 +213,7 @@ def edited(source: str, tree: ast.Module, shows_result: bool) -> str:
     if shows_result and isinstance(last, ast.Expr) and last not in edits:
         edits[last] = printed(lines, last)
     for statement in sorted(edits, key=lambda s: -s.lineno):
-        first, end = statement.lineno - 1, statement.end_lineno
+        first, end = statement.lineno - 1, statement.end_lineno or 0
         indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
         new_lines = edits[statement]
         around = lines[first - 1 : first] + lines[end : end + 1]
@@ -273,7 +273,8 @@ def comment(text: str) -> str:
 
 def wrapped(line: str) -> list[str]:
     """Break a line between words, or between Chinese characters."""
-    start = re.match(r"(?:> ?)*\s*(?:(?:[-*]|\d+\.)\s+)?", line)[0]
+    found = re.match(r"(?:> ?)*\s*(?:(?:[-*]|\d+\.)\s+)?", line)
+    start = found[0] if found else ""
     further = "".join(char if char == ">" else " " for char in start)
     wide = r"\u2e80-\u9fff\uff00-\uffef"
     pieces = re.findall(rf"\s+|[（《“]*(?:[^\s{wide}]+|[{wide}])", line[len(start) :])

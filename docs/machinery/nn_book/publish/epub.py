@@ -18,7 +18,7 @@ from urllib.parse import quote, urljoin
 from bs4 import Tag
 
 from nn_book import DOCS
-from nn_book.publish.whole_book import Book, Page, add
+from nn_book.publish.whole_book import Book, Page, add, attribute
 
 NAMESPACES = {
     "math": "http://www.w3.org/1998/Math/MathML",
@@ -176,8 +176,9 @@ def bound(book: Book, page: Page, files: dict[str, bytes]) -> Tag:
         ),
     )
     for picture in main.select("img"):
-        if not picture["src"].startswith("data:"):
-            name = urljoin(page.name, picture["src"])
+        source = attribute(picture, "src")
+        if not source.startswith("data:"):
+            name = urljoin(page.name, source)
             files[name] = (book.folder / name).read_bytes()
     for kind, namespace in NAMESPACES.items():
         for tag in main(kind):

@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pikepdf
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, ViewportSize, sync_playwright
 
 from nn_book import DOCS
 from nn_book.publish.whole_book import (
@@ -32,6 +32,7 @@ from nn_book.publish.whole_book import (
     Book,
     Page,
     TakeError,
+    attribute,
     file_name,
     read_book,
     text_of,
@@ -39,7 +40,7 @@ from nn_book.publish.whole_book import (
 
 SITE = DOCS.parent / "site"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-COVER_SIZE = {"width": 600, "height": 960}  # CSS pixels, drawn finer
+COVER_SIZE: ViewportSize = {"width": 600, "height": 960}  # CSS pixels, drawn finer
 
 WORDS = {
     "zh": {"contents": "目录", "chapter": "第 {} 章", "author": "nn_tutorial 作者"},
@@ -92,9 +93,11 @@ def print_book(book: Book, path: Path, browser: Browser) -> None:
 def page_numbers(path: Path) -> dict[str, int]:
     """Return the page on which each target of a link stands; the first one is 1."""
     with pikepdf.open(path) as pdf:
-        sheets = {page.objgen: number for number, page in enumerate(pdf.pages, 1)}
+        sheets: dict[object, int] = {
+            page.objgen: number for number, page in enumerate(pdf.pages, 1)
+        }
         return {
-            unquote(name.removeprefix("/")): sheets[target[0].objgen]
+            unquote(str(name).removeprefix("/")): sheets[target[0].objgen]
             for name, target in pdf.Root.Dests.items()
         }
 
@@ -178,16 +181,17 @@ def prepare(book: Book, page: Page) -> None:
     book.relink(page, lambda name, fragment: f"#{place(name, fragment)}")
     for tag in main.select("[id]"):
         if not tag.find_parent("svg"):
-            tag["id"] = place(page.name, tag["id"])
+            tag["id"] = place(page.name, attribute(tag, "id"))
     for picture in main.select("img"):
-        source = (book.folder / page.name).parent / unquote(picture["src"])
+        source = (book.folder / page.name).parent / unquote(attribute(picture, "src"))
         picture["src"] = source.resolve().as_uri()
     for solution in main.select("details"):
         solution["open"] = ""
     for label in main.select("p.chapter"):  # a bookmark has it, too
         label.name, label.attrs = "span", {"class": "chapter"}
         label.string = text_of(label) + " "
-        main.h1.insert(0, label.extract())
+        if main.h1:
+            main.h1.insert(0, label.extract())
 
 
 def place(name: str, fragment: str) -> str:
@@ -261,7 +265,7 @@ def contents(book: Book, numbers: dict[str, int]) -> str:
     entries = []
     for page in book.pages:
         sections = "".join(
-            f"<li>{line(section['id'], text_of(section.h2))}</li>"
+            f"<li>{line(attribute(section, 'id'), text_of(section.h2))}</li>"
             for section in page.main.select("section > section[id]")
             if section.h2 and section.h2.parent is section
         )

@@ -84,9 +84,10 @@ class Book:
         """
         names = {known.name for known in self.pages}
         for link in page.main.select("a[href]"):
-            if re.match(r"[a-z][a-z0-9+.-]*:|//", link["href"]):
+            href = attribute(link, "href")
+            if re.match(r"[a-z][a-z0-9+.-]*:|//", href):
                 continue
-            path, fragment = urldefrag(urljoin(f"{page.name}.html", link["href"]))
+            path, fragment = urldefrag(urljoin(f"{page.name}.html", href))
             name = unquote(path).removesuffix(".html")
             if name in names:
                 link["href"] = inside(name, fragment)
@@ -98,8 +99,8 @@ class Book:
                 alone.extract()
             else:
                 link.unwrap()
-            for attribute in ("download", "title"):
-                link.attrs.pop(attribute, None)
+            for name in ("download", "title"):
+                link.attrs.pop(name, None)
 
 
 # -- Reading the built pages ----------------------------------------------------------
@@ -120,26 +121,28 @@ def read_book(folder: Path) -> Book:
     front = parse(index)
     description = front.select_one("meta[name=description]")
     canonical = front.select_one("link[rel=canonical]")
-    address = canonical["href"].removesuffix("index.html") if canonical else ""
+    address = attribute(canonical, "href").removesuffix("index.html")
+    tag = attribute(front.html, "lang")
     book = Book(
         folder,
-        language=front.html["lang"][:2],
-        tag=front.html["lang"],
+        language=tag[:2],
+        tag=tag,
         title=text_of(front.select_one(".logo__title")),
-        description=description["content"] if description else "",
+        description=attribute(description, "content"),
         about="\n".join(
             map(text_of, front.select("footer .about p:not(:has(.mistake))"))
         ),
         address=address,
     )
     links = front.select(".bd-docs-nav li.toctree-l1 > a")
-    names = [link["href"].partition("#")[0].removesuffix(".html") for link in links]
+    hrefs = [attribute(link, "href").partition("#")[0] for link in links]
+    names = [href.removesuffix(".html") for href in hrefs]
     numbers = dict(zip(names, (text_of(link.span) for link in links), strict=True))
     for name in dict.fromkeys(["index", *filter(None, names)]):
         if name.startswith("pieces/"):  # what only a screen can do
             continue
         soup = front if name == "index" else parse(folder / f"{name}.html")
-        main = simplified(soup.article)
+        main = simplified(soup.article or soup)
         title = text_of(main.h1)
         book.pages.append(Page(name, title, numbers.get(name, ""), main))
     return book
@@ -148,6 +151,11 @@ def read_book(folder: Path) -> Book:
 def parse(path: Path) -> BeautifulSoup:
     """Parse an HTML file."""
     return BeautifulSoup(path.read_text(encoding="utf8"), "html.parser")
+
+
+def attribute(tag: Tag | None, name: str) -> str:
+    """Return an attribute of an element; "" where there is none, or no element."""
+    return str(tag.get(name, "")) if tag else ""
 
 
 def text_of(tag: Tag | None) -> str:
@@ -268,7 +276,8 @@ def write_wheel(folder: Path) -> Path:
     Raises:
         TakeError: If it cannot be built; the message is that of the build.
     """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
+    command += ["-d", str(folder)]
     clone = Path(nn_book.__file__).parents[3]
     done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf8")
     path = folder / wheel_name()

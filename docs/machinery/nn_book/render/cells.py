@@ -86,7 +86,7 @@ class Caption(SphinxDirective):
         name = self.arguments[0]
         if "alt" not in self.options:
             raise self.error(f"caption {name}: say in :alt: what the picture shows")
-        first, *rest = self.parse_content_to_nodes() or [None]
+        first, *rest = self.parse_content_to_nodes() or [nodes.Text("")]
         if not isinstance(first, nodes.paragraph):
             raise self.error(f"caption {name}: write the caption below the options")
         figure = nodes.figure(alt=self.options["alt"], waiting=True)
@@ -134,8 +134,15 @@ def take_picture(node: nodes.Element, alt: str) -> nodes.container:
     cell = _element_before(node)
     if cell is None or not _is_part(cell, "cell_code"):
         raise ValueError("no code cell above it")
-    outputs = [part for part in cell if _is_part(part, "cell_code_output")]
-    pictures = [item for part in outputs for item in part if _is_picture(item)]
+    outputs: list[nodes.Element] = [
+        part
+        for part in cell.findall(nodes.container)
+        if _is_part(part, "cell_code_output")
+    ]
+    shown = (item for part in outputs for item in part.children)
+    pictures = [
+        item for item in shown if isinstance(item, nodes.Element) and _is_picture(item)
+    ]
     if not pictures:
         raise ValueError("the cell above has no picture and no HTML output")
     box = nodes.container("", classes=["cell_output"])
@@ -150,11 +157,12 @@ def take_picture(node: nodes.Element, alt: str) -> nodes.container:
     return _described(box, alt)
 
 
-def _element_before(node: nodes.Element) -> nodes.Node | None:
+def _element_before(node: nodes.Element) -> nodes.Element | None:
     """Return the sibling before ``node``, past what leaves nothing on the page."""
     siblings = node.parent.children[: node.parent.index(node)]
     unseen = (nodes.comment, nodes.target)
-    seen = [sibling for sibling in siblings if not isinstance(sibling, unseen)]
+    elements = (each for each in siblings if isinstance(each, nodes.Element))
+    seen = [element for element in elements if not isinstance(element, unseen)]
     return seen[-1] if seen else None
 
 

@@ -23,7 +23,7 @@ class Changes(SphinxDirective):
         path = Path(self.env.srcdir).parent / "CHANGELOG.md"
         self.env.note_dependency(path)
         half = ("en", "zh").index(language_of(self.config))
-        sections = []
+        sections: list[nodes.Node] = []
         for version in re.split(r"^## ", path.read_text("utf8"), flags=re.M)[1:]:
             name, _, text = version.partition("\n")
             halves = text.split("\n---\n")

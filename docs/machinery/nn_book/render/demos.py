@@ -25,7 +25,7 @@ all pieces share, and ``NAME.js``, which is put together of the modules in
 strings, and on the piece's own page those behind the ``#`` of the address instead. If
 the function raises, the picture comes back. These are classic scripts and load nothing
 by ``fetch``, so that all works from a disk, too; ``pieces.load`` loads another script.
-Downloads, EPUB and PDF have the picture or the sentences (``plain.py``).
+Downloads, EPUB and PDF have the picture or the sentences (``offer/markdown.py``).
 """
 
 from pathlib import Path
@@ -141,12 +141,10 @@ class CompletePieces(SphinxPostTransform):
 
 
 def visit_piece(translator: HTML5Translator, node: Piece) -> None:
-    """Open the HTML of a piece; a book on paper or in an EPUB has no scripts."""
-    attributes = {}
-    if translator.builder.name != "epub":
-        attributes = {"data-piece": node["name"], "data-state": node["state"]}
-        if translator.builder.current_docname == f"{FOLDER}/{node['name']}":
-            attributes["data-own-page"] = ""
+    """Open the HTML of a piece."""
+    attributes = {"data-piece": node["name"], "data-state": node["state"]}
+    if translator.builder.current_docname == f"{FOLDER}/{node['name']}":
+        attributes["data-own-page"] = ""
     tag = translator.starttag(node, "div", CLASS="piece", **attributes)
     translator.body.append(tag)
 
@@ -154,10 +152,6 @@ def visit_piece(translator: HTML5Translator, node: Piece) -> None:
 def depart_piece(translator: HTML5Translator, node: Piece) -> None:
     """Close the HTML of a piece."""
     translator.body.append("</div>\n")
-
-
-def pass_by(translator: object, node: Piece) -> None:
-    """Write nothing around the picture and the sentences."""
 
 
 def write_scripts(app: Sphinx, exception: Exception | None) -> None:
@@ -169,8 +163,7 @@ def write_scripts(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_directive("piece", PieceDirective)
-    others = dict.fromkeys(("latex", "text", "man", "texinfo"), (pass_by, pass_by))
-    app.add_node(Piece, html=(visit_piece, depart_piece), **others)
+    app.add_node(Piece, html=(visit_piece, depart_piece))
     app.add_transform(TakePictures)
     app.add_post_transform(CompletePieces)
     app.connect("build-finished", write_scripts)

@@ -25,8 +25,10 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.typing import ExtensionMetadata
 
+from nn_book.offer.downloads import glued_values
 from nn_book.source.bilingual import metadata
 
+Array = np.ndarray[Any, np.dtype[Any]]
 CHAPTER = "chapters/mnist"
 KEY = "mnist_network"
 FILE = "_static/pieces/digit-weights.js"
@@ -41,8 +43,7 @@ def handed_over(app: Sphinx) -> dict[str, Any] | None:
     Raises:
         ExtensionError: If the parameters are not those whose checksum the run took.
     """
-    folder = Path(app.env.mystnb_config.output_folder)
-    path = folder / f"{CHAPTER}.glue.json"
+    path = glued_values(app, CHAPTER)
     if not path.exists():
         return None
     glued = json.loads(path.read_text(encoding="utf8"))
@@ -53,7 +54,7 @@ def handed_over(app: Sphinx) -> dict[str, Any] | None:
     return network
 
 
-def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[np.ndarray, ...]]:
+def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[Array, ...]]:
     """Return weights (outputs, inputs) and biases (outputs,) of each layer, float32.
 
     Args:
@@ -61,7 +62,8 @@ def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[np.ndarray, ...
         sizes: Numbers of inputs, hidden neurons and outputs.
     """
     values = np.frombuffer(parameters, "<f4")
-    layers, start = [], 0
+    layers: list[tuple[Array, ...]] = []
+    start = 0
     for n_in, n_out in pairwise(sizes):
         end = start + n_in * n_out
         layers.append(
@@ -71,7 +73,7 @@ def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[np.ndarray, ...
     return layers
 
 
-def steps_of(weights: np.ndarray, *, carry: bool) -> tuple[np.ndarray, np.ndarray]:
+def steps_of(weights: Array, *, carry: bool) -> tuple[Array, Array]:
     """Round weights to whole steps.
 
     Args:
@@ -92,13 +94,13 @@ def steps_of(weights: np.ndarray, *, carry: bool) -> tuple[np.ndarray, np.ndarra
     return np.round(steps).astype(int), scales
 
 
-def letters_of(steps: np.ndarray) -> str:
+def letters_of(steps: Array) -> str:
     """Write steps as two characters each."""
     high, low = np.divmod(steps.ravel() + HALF, len(DIGITS))
     return "".join(np.stack([DIGITS[high], DIGITS[low]], axis=1).ravel())
 
 
-def base64_of(values: np.ndarray) -> str:
+def base64_of(values: Array) -> str:
     """Write numbers as little-endian float32."""
     return b64encode(values.astype("<f4").tobytes()).decode()
 

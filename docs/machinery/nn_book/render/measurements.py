@@ -86,7 +86,8 @@ def origin(found: dict[str, Any], lang: str) -> str:
 
 def rows(rungs: list[dict[str, Any]], lang: str) -> list[tuple[str, ...]]:
     """Return the cells of the table; a rung slower than the one before it says so."""
-    told, before = [], {}
+    told: list[tuple[str, ...]] = []
+    before: dict[tuple[str, int], float] = {}
     for rung in rungs:
         head = (rung["name"], rung["device"], str(rung["epochs"]))
         if "error" in rung:

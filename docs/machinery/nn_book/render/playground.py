@@ -71,11 +71,14 @@ def own_points() -> dict[str, dict[str, str]]:
     for name in OWN:
         draw = getattr(points, name)
         code = head + inspect.getsource(draw).rstrip()
-        fields[name] = fields_of(*draw(), f"{name}()", code)
+        inputs, labels = draw()
+        fields[name] = fields_of(inputs, labels, f"{name}()", code)
     return fields
 
 
-def fields_of(inputs: "Tensor", labels: "Tensor", call: str, code: str) -> dict:
+def fields_of(
+    inputs: "Tensor", labels: "Tensor", call: str, code: str
+) -> dict[str, str]:
     """Return one set as the page reads it.
 
     Args:
@@ -86,7 +89,7 @@ def fields_of(inputs: "Tensor", labels: "Tensor", call: str, code: str) -> dict:
     """
     numbers = [*inputs.T, labels] if call in REGRESSION else [*inputs.T]
     rows = b"".join(row.contiguous().numpy().tobytes() for row in numbers)
-    classes = [] if call in REGRESSION else labels.flatten()
+    classes = [] if call in REGRESSION else list(labels.flatten())
     return {
         "inputs": base64.b64encode(rows).decode(),
         "labels": "".join(str(int(label)) for label in classes),
@@ -128,7 +131,7 @@ def with_short_docstring(code: str) -> str:
     if not isinstance(statement, ast.FunctionDef) or not ast.get_docstring(statement):
         return code
     docstring, lines = statement.body[0], code.split("\n")
-    first, end = docstring.lineno - 1, docstring.end_lineno
+    first, end = docstring.lineno - 1, docstring.end_lineno or 0
     if end > first + 1:
         lines[first:end] = [f'{lines[first]}"""']
     return "\n".join(lines)

@@ -8,6 +8,7 @@ downloaded from the page anyway.
 import importlib
 import inspect
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
@@ -21,13 +22,13 @@ def place_of(module: str, name: str) -> tuple[str, int] | None:
 
     None for what has no lines of its own: a constant, an attribute.
     """
-    found = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part, None)
     try:
         found = inspect.unwrap(found)  # a decorator may stand in another file
         first = inspect.getsourcelines(found)[1]
-        file = Path(inspect.getsourcefile(found))
+        file = Path(inspect.getfile(found))
     except (TypeError, OSError):
         return None
     return file.relative_to(file.parents[module.count(".")]).as_posix(), first

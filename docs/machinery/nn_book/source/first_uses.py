@@ -115,8 +115,9 @@ def lines_with(cell: Cell, idiom: dict[str, str]) -> Iterator[int]:
     """Yield the lines of a cell in which an idiom stands."""
     if "node" in idiom and cell.tree:
         for node in ast.walk(cell.tree):
-            if type(node).__name__ == idiom["node"]:
-                yield cell.lines[node.lineno - 1][0]
+            line = getattr(node, "lineno", 0)
+            if line and type(node).__name__ == idiom["node"]:
+                yield cell.lines[line - 1][0]
     if "code" in idiom:
         for line, text in cell.lines:
             if re.search(idiom["code"], re.sub(r"(^|\s)#.*", "", text)):

@@ -126,7 +126,7 @@ def in_python(code: str) -> Iterator[Pair]:
     """
     for statement in ast.parse(code).body:
         targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-        name = getattr(statement, "name", None) or getattr(targets[0], "id", "code")
+        name = str(getattr(statement, "name", getattr(targets[0], "id", "code")))
         for node in ast.walk(statement):
             for zh, en in twins(node):
                 yield Pair(name, {"zh": texts(zh), "en": texts(en)})

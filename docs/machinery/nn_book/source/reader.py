@@ -236,10 +236,10 @@ def read_fence(reading: Reading, token: Token, index: int) -> None:
     if name == "math":
         reading.add(index, f"the formula {formula(' '.join(body))}")
     elif name in ("glossary", "toctree"):
-        for number, line in enumerate(body, start):
-            read_line(reading, line if name == "glossary" else "", number)
-            if name == "toctree" and line:
-                reading.add(number, f"the entry {target(line)}")
+        for number, entry in enumerate(body, start):
+            read_line(reading, entry if name == "glossary" else "", number)
+            if name == "toctree" and entry:
+                reading.add(number, f"the entry {target(entry)}")
     elif name not in VERBATIM:
         read_blocks(reading, "\n".join(body), start)
 
