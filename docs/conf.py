@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nn_book.execute import execution, gpu_results
 from nn_book.publish.whole_book import (
+    AUTHOR,
     FOLDER,
     checked_repository,
     file_name,
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
 language = "zh_CN" if zh else "en"  # with plain "zh" the theme stays English
 project = "PyTorch 神经网络教程" if zh else "Neural networks in PyTorch"
-author = "nn_tutorial 作者" if zh else "The nn_tutorial authors"
+author = AUTHOR[language[:2]]
 project_copyright = "文字 CC BY 4.0，代码 MIT" if zh else "text CC BY 4.0, code MIT"
 
 # -- Sphinx ---------------------------------------------------------------------

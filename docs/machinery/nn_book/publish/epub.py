@@ -18,7 +18,7 @@ from urllib.parse import quote, urljoin
 from bs4 import Tag
 
 from nn_book import DOCS
-from nn_book.publish.whole_book import Book, Page, add, attribute
+from nn_book.publish.whole_book import AUTHOR, CONTENTS, Book, Page, add, attribute
 
 NAMESPACES = {
     "math": "http://www.w3.org/1998/Math/MathML",
@@ -26,14 +26,10 @@ NAMESPACES = {
 }
 WORDS = {
     "zh": {
-        "author": "nn_tutorial 作者",
-        "contents": "目录",
         "cover": "封面",
         "summary": "所有图片都有文字说明，公式是 MathML，全书可以按目录和标题阅读。",
     },
     "en": {
-        "author": "The nn_tutorial authors",
-        "contents": "Contents",
         "cover": "Cover",
         "summary": "Every picture is described in words, formulas are MathML, and "
         "contents and headings lead through the whole book.",
@@ -115,7 +111,7 @@ def write_epub(book: Book, path: Path, *, date: str) -> None:
     frame = f'<section class="cover" epub:type="cover">{picture}{about}</section>'
     texts = {
         "cover.xhtml": xhtml(book, "", words["cover"], frame),
-        "nav.xhtml": xhtml(book, "", words["contents"], contents(book, bodies)),
+        "nav.xhtml": xhtml(book, "", CONTENTS[book.language], contents(book)),
     }
     properties["nav.xhtml"] = ["nav"]
     for page in book.pages:
@@ -157,7 +153,7 @@ def facts(book: Book, date: str) -> dict[str, str]:
         "identifier": uuid.uuid5(uuid.NAMESPACE_URL, own_name).urn,
         "title": book.title,
         "tag": book.tag,
-        "author": words["author"],
+        "author": AUTHOR[book.language],
         "description": book.description,
         "about": book.about,
         "summary": words["summary"],
@@ -186,9 +182,8 @@ def bound(book: Book, page: Page, files: dict[str, bytes]) -> Tag:
     return main
 
 
-def contents(book: Book, bodies: dict[str, Tag]) -> str:
+def contents(book: Book) -> str:
     """Return the table of contents: pages and their sections."""
-    words = WORDS[book.language]
     entries = []
     for page in book.pages:
         name = f"{quote(page.name)}.xhtml"
@@ -196,23 +191,17 @@ def contents(book: Book, bodies: dict[str, Tag]) -> str:
         if page.number:
             label = f"{page.number} {page.title}"
         sections = "".join(
-            f'<li><a href="{name}#{section["id"]}">{escaped(section.h2)}</a></li>\n'
-            for section in bodies[page.name].select("section > section[id]")
-            if section.h2 and section.h2.parent is section
+            f'<li><a href="{name}#{place}">{html.escape(title)}</a></li>\n'
+            for place, title in page.sections
         )
         below = f"\n<ol>\n{sections}</ol>\n" if sections else ""
         title = html.escape(label)
         entries.append(f'<li><a href="{name}">{title}</a>{below}</li>\n')
-    title = html.escape(words["contents"])
+    title = CONTENTS[book.language]
     return (
         f'<nav epub:type="toc" role="doc-toc">\n<h1>{title}</h1>\n'
         f"<ol>\n{''.join(entries)}</ol>\n</nav>"
     )
-
-
-def escaped(tag: Tag) -> str:
-    """Return the text of an element, for XML."""
-    return html.escape(" ".join(tag.get_text().split()))
 
 
 def inner_xml(tag: Tag) -> str:
@@ -235,7 +224,5 @@ def identifier(name: str) -> str:
 
 def media_type(name: str) -> str:
     """Return the media type of a file."""
-    if name.endswith(".xhtml"):
-        return "application/xhtml+xml"
-    known = mimetypes.types_map.get(posixpath.splitext(name)[1])
-    return known or "application/octet-stream"
+    types = {**mimetypes.types_map, ".xhtml": "application/xhtml+xml"}
+    return types.get(posixpath.splitext(name)[1], "application/octet-stream")

@@ -27,6 +27,8 @@ from playwright.sync_api import Browser, Error, ViewportSize, sync_playwright
 
 from nn_book import DOCS
 from nn_book.publish.whole_book import (
+    AUTHOR,
+    CONTENTS,
     FOLDER,
     LANGUAGES,
     Book,
@@ -37,19 +39,12 @@ from nn_book.publish.whole_book import (
     read_book,
     text_of,
 )
+from nn_book.source.course import TITLES
 
 SITE = DOCS.parent / "site"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 COVER_SIZE: ViewportSize = {"width": 600, "height": 960}  # CSS pixels, drawn finer
 
-WORDS = {
-    "zh": {"contents": "目录", "chapter": "第 {} 章", "author": "nn_tutorial 作者"},
-    "en": {
-        "contents": "Contents",
-        "chapter": "Chapter {}",
-        "author": "The nn_tutorial authors",
-    },
-}
 # Noto draws a radical and the character of the same shape with one glyph, and Chromium
 # notes the radical: a search for the character would not find it. Most radicals have
 # their character in Unicode's tables; these do not, or another one.
@@ -109,7 +104,7 @@ def finish(book: Book, path: Path) -> None:
     packed, the file is less than half as large.
     """
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
-        pdf.docinfo["/Author"] = pikepdf.String(WORDS[book.language]["author"])
+        pdf.docinfo["/Author"] = pikepdf.String(AUTHOR[book.language])
         pdf.docinfo["/Subject"] = pikepdf.String(book.description)
         with pdf.open_outline() as outline:
             # Chromium loses a space where a line ends, and says some words twice.
@@ -132,7 +127,7 @@ def walk(bookmarks: Iterable[pikepdf.OutlineItem]) -> Iterator[pikepdf.OutlineIt
 
 def headings(book: Book) -> Iterator[str]:
     """Yield the text of every heading, in the order of the book."""
-    yield WORDS[book.language]["contents"]
+    yield CONTENTS[book.language]
     for page in book.pages:
         yield from map(text_of, page.main.find_all(re.compile("h[1-6]")))
 
@@ -224,9 +219,9 @@ def key(page: Page) -> str:
 
 def running_head(book: Book, page: Page) -> str:
     """Return what stands above the text of a page, as a CSS string."""
-    words = WORDS[book.language]
-    chapter = words["chapter"].format(page.number) + "  " if page.number else ""
-    return (chapter + page.title).replace("\\", "\\\\").replace('"', '\\"')
+    chapter = TITLES[book.language].format(page.number).capitalize()
+    title = f"{chapter}  {page.title}" if page.number else page.title
+    return title.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def frame(book: Book, body: str, style: str = "") -> str:
@@ -265,13 +260,11 @@ def contents(book: Book, numbers: dict[str, int]) -> str:
     entries = []
     for page in book.pages:
         sections = "".join(
-            f"<li>{line(attribute(section, 'id'), text_of(section.h2))}</li>"
-            for section in page.main.select("section > section[id]")
-            if section.h2 and section.h2.parent is section
+            f"<li>{line(target, title)}</li>" for target, title in page.sections
         )
         title = f"{page.number}  {page.title}" if page.number else page.title
         entries.append(f"<li>{line(page.name, title)}<ol>{sections}</ol></li>")
-    title = WORDS[book.language]["contents"]
+    title = CONTENTS[book.language]
     return f'<nav class="toc"><h1>{title}</h1><ol>{"".join(entries)}</ol></nav>'
 
 

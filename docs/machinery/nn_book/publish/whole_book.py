@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -24,6 +24,8 @@ import nn_book
 NAME = "pytorch-neural-networks"  # of every file that holds the whole book
 FOLDER = "download"  # of these files, in site/
 LANGUAGES = ("zh", "en")
+AUTHOR = {"zh": "nn_tutorial 作者", "en": "The nn_tutorial authors"}
+CONTENTS = {"zh": "目录", "en": "Contents"}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of files in archives: equal books, equal files
 
 # What a reader of paper, or of an e-book without scripts, has no use for. A film stays
@@ -56,6 +58,13 @@ class Page:
     title: str
     number: str  # of a chapter, such as "4"; else empty
     main: Tag  # what the page says; belongs to this object
+
+    @property
+    def sections(self) -> Iterator[tuple[str, str]]:
+        """Id and heading of every section of level 2."""
+        for section in self.main.select("section > section[id]"):
+            if section.h2 and section.h2.parent is section:
+                yield attribute(section, "id"), text_of(section.h2)
 
 
 @dataclass
