@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
@@ -234,7 +234,9 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.setdefault("PYTHONUTF8", "1")
     if options.share:
-        shares.execute_and_tell(*options.share, Status(io.StringIO()))
+        number, count = options.share
+        status = cast(TextIO, Status(io.StringIO()))
+        shares.execute_and_tell(number, count, status)
         return
     shares.merge(options.merge or [])
 

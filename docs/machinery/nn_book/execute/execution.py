@@ -50,7 +50,8 @@ def package_version(name: str) -> str:
 
 def package_source() -> list[Path]:
     """Return every source file of the installed ``nn_tutorial``, sorted."""
-    [folder] = util.find_spec("nn_tutorial").submodule_search_locations
+    spec = util.find_spec("nn_tutorial")
+    [folder] = (spec and spec.submodule_search_locations) or []
     kinds = {".py", ".toml"}
     return sorted(p for p in Path(folder).rglob("*") if p.suffix in kinds)
 

@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from nbformat import NotebookNode
@@ -50,7 +51,7 @@ def execute_page(page: Path, folder: Path) -> None:
         SystemExit: If a cell fails, or writes to stderr what no page may show.
     """
     notebook = gpu_results.read_page(page)
-    cells = with_progress(range(len(notebook.cells)), page.stem)
+    cells: Any = with_progress(range(len(notebook.cells)), page.stem)
     next(cells, None)
     options = {
         "timeout": TIMEOUT_S,

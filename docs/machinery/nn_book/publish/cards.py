@@ -16,14 +16,14 @@ import json
 import os
 import shutil
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from nn_book import DOCS
 
-SIZE = {"width": 1200, "height": 630}
+SIZE: ViewportSize = {"width": 1200, "height": 630}
 COLORS = 64
 CARD = """\
 <!DOCTYPE html>
@@ -54,14 +54,14 @@ BOXES = """() => {
 }"""
 
 
-def draw(tab: Page, section: BeautifulSoup) -> tuple[Image.Image, PngInfo]:
+def draw(tab: Page, section: Tag) -> tuple[Image.Image, PngInfo]:
     """Return the card for one language, and what is written on it.
 
     Args:
         tab: An open tab of the browser.
         section: The part of ``docs/root/index.html`` in that language.
     """
-    title, line = section.h1.text, section.p.text
+    title, line = (tag.text for tag in section.select("h1, p"))
     flower = (DOCS / "_static" / "icon.svg").read_text(encoding="utf8")
     page = CARD.format(tag=section["lang"], title=title, line=line, flower=flower)
     tab.set_content(page)

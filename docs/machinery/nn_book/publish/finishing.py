@@ -150,8 +150,8 @@ def card(text: str, address: str) -> str:
         text: The HTML of that page.
         address: Where the site is published.
     """
-    title = re.search("<title>(.*)</title>", text)[1]
-    description = re.search('<meta name="description" content="(.*?)">', text)[1]
+    [title] = re.findall("<title>(.*)</title>", text)
+    [description] = re.findall('<meta name="description" content="(.*?)">', text)
     entries = {
         "og:type": "website",
         "og:title": title,

@@ -92,7 +92,8 @@ def text_of(letters: re.Match[str]) -> str:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    size = 100 * float(PLACE.search(attributes)["scale"])
+    place = PLACE.search(attributes)
+    size = 100 * float(place["scale"] if place else 1)
     style = FontProperties(size=size)
     width, *_ = text_to_path.get_text_width_height_descent(text, style, "$" in text)
     # The label of an axis on the right side is centred, too.
@@ -113,7 +114,8 @@ def text_of(letters: re.Match[str]) -> str:
 
 def labels_of(film: str) -> str:
     """Return a film whose label of each frame is Chinese."""
-    labels = json.loads(html.unescape(LABELS.search(film)[0]))
+    found = LABELS.search(film)
+    labels = json.loads(html.unescape(found[0] if found else "[]"))
     chinese = [in_chinese(label) for label in labels]
     told = html.escape(json.dumps(chinese, ensure_ascii=False))
     last = re.escape(html.escape(labels[-1]))

@@ -134,7 +134,7 @@ def visit_picture(translator: HTML5Translator, node: Picture) -> None:
     ids = node["ids"]
     for kind, name in node["files"].items():
         image = translator.emptytag(
-            {"ids": ids, "classes": [kind] if kind else []},
+            nodes.Element(ids=ids, classes=[kind] if kind else []),
             "img",
             "\n",
             src=f"{translator.builder.imgpath}/{name}",

@@ -172,8 +172,8 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
 
 def replace_sphinx_search(app: Sphinx) -> None:
     """Keep Sphinx from writing its own index; the page itself is of our theme."""
-    app.builder.search = False
     if app.builder.format == "html":
+        setattr(app.builder, "search", False)  # noqa: B010  (of these builders only)
         app.config.html_additional_pages.setdefault("search", "search.html")
 
 

@@ -163,11 +163,11 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
         (static / name).write_text(text, encoding="utf8", newline="\n")
 
     for path in [path for path in static.rglob("*") if path.is_file()]:
-        name = path.relative_to(static)
+        place = path.relative_to(static)
         if (
-            name.as_posix() not in MADE
-            and not name.match(DEMOS)
-            and not any((f / name).exists() for f in own)
+            place.as_posix() not in MADE
+            and not place.match(DEMOS)
+            and not any((f / place).exists() for f in own)
         ):
             path.unlink()
     for folder in sorted((p for p in static.rglob("*") if p.is_dir()), reverse=True):
