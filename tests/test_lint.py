@@ -659,6 +659,12 @@ WORDS = {
     "en": {"hints": "hints of exercises", "install": "Install it."},
 }
 """,
+    "nn_tutorial/modernize/catalog.toml": """\
+[habits.variable]
+level = "spelling"
+zh = ["已是张量", "直接用"]
+en = ["is a tensor", "use it"]
+""",
     "docs/conf.py": 'project = "教程" if zh else "Course"\n',
     "docs/pieces/digit/words.mjs": """\
 export const WORDS = {
@@ -703,6 +709,7 @@ def elsewhere(docs):
         ("nn_tutorial/reading.py", "there is no", "this is no"),
         ("docs/machinery/nn_book/offer/downloads.py", "先装上", "先安装"),
         ("docs/machinery/nn_book/offer/downloads.py", "hints of", "hints for"),
+        ("nn_tutorial/modernize/catalog.toml", "直接用", "照用"),
         ("docs/conf.py", '"Course"', '"Book"'),
         ("docs/pieces/digit/words.mjs", "用鼠标画", "用鼠标写"),
         ("docs/pieces/digit/words.mjs", "with the mouse", "with a mouse"),

@@ -2,8 +2,8 @@
 
 A pair is what one language says between two places that both share, and what the other
 says there. Pairs stand in the pages of the book; in Python (hints of exercises, errors,
-words of the machinery); in the tables ``WORDS`` of the demos; in the theme's catalog;
-and in the files for contributors, section by section.
+words of the machinery) and in the package's tables; in the tables ``WORDS`` of the
+demos; in the theme's catalog; and in the files for contributors, section by section.
 
 The lock (``pairs.lock``) holds a checksum of each text, so that nobody changes one
 language and forgets the other.
@@ -63,9 +63,10 @@ def all_pairs(docs: Path) -> dict[str, list[Pair]]:
     found: dict[Path, Iterator[Pair]] = {}
     for place in (root / "nn_tutorial", docs / "machinery", docs / "conf.py"):
         found |= {path: in_python(read(path)) for path in files(place, "*.py")}
-    found |= {
-        path: in_words(read(path)) for path in files(docs / "pieces", "words.mjs")
-    }
+    tables = files(root / "nn_tutorial", "*.toml")
+    found |= {path: in_toml(read(path)) for path in tables}
+    words = files(docs / "pieces", "words.mjs")
+    found |= {path: in_words(read(path)) for path in words}
     found |= {path: in_catalog(path) for path in files(docs / "theme", "*.po")}
     for path in root.glob("*.zh.md"):
         english = path.with_name(path.name.replace(".zh.", "."))
@@ -91,8 +92,9 @@ def numbered(pairs: Iterable[Pair]) -> list[Pair]:
     counts = Counter[str]()
     found = []
     for pair in pairs:
-        counts[pair.key] += 1
-        found.append(Pair(f"{pair.key}.{counts[pair.key]}", pair.lines))
+        if any(pair.lines.values()):
+            counts[pair.key] += 1
+            found.append(Pair(f"{pair.key}.{counts[pair.key]}", pair.lines))
     return found
 
 
@@ -173,6 +175,18 @@ def is_chinese(tree: ast.AST) -> bool:
     """Whether an expression is a text, and has Han characters."""
     is_text = isinstance(tree, ast.Constant | ast.JoinedStr)
     return is_text and any(re.search(f"[{HAN}]", text) for _, text in texts(tree))
+
+
+def in_toml(code: str) -> Iterator[Pair]:
+    """Yield the lines ``zh`` and ``en`` of each entry."""
+    pair = Pair("top")
+    for number, line in enumerate(code.split("\n"), 1):
+        if table := re.fullmatch(r"\[+(.+?)\]+", line):
+            yield pair
+            pair = Pair(table[1])
+        elif entry := re.match(r"(zh|en) = ", line):
+            pair.lines[entry[1]].append((number, line))
+    yield pair
 
 
 def in_words(code: str) -> Iterator[Pair]:
