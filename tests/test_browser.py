@@ -901,6 +901,26 @@ def test_nothing_jumps_while_a_page_loads_and_is_scrolled(visit, page):
     assert tab.evaluate("shifts") == [], page
 
 
+@pytest.mark.parametrize("page", ["zh/index.html", "en/chapters/regression.html"])
+@pytest.mark.parametrize("width", [412, 1440])
+def test_nothing_jumps_while_a_page_comes_over_a_slow_line(visit, page, width):
+    visitor = visit(viewport={"width": width, "height": 900})
+    visitor.tab.add_init_script(NOTE_SHIFTS)
+    line = visitor.context.new_cdp_session(visitor.tab)
+    line.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": 150,
+            "downloadThroughput": 200_000,  # bytes a second: a page comes in parts
+            "uploadThroughput": 90_000,
+        },
+    )
+    tab = visitor.open(page)
+    tab.evaluate(NEXT_FRAME)
+    assert tab.evaluate("shifts") == []
+
+
 # What a page is on A4: 180 mm of text are 680 pixels, 265 mm of height 1000.
 ON_PAPER = """() => {
   const seen = (e) => e.checkVisibility({ visibilityProperty: true });
