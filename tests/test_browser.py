@@ -751,6 +751,8 @@ def test_a_page_is_built_for_everyone(page):
         before = level
     if [heading.name for heading in headings].count("h1") != 1:
         faults.append("heading level: not exactly one h1 in <main>")
+    if len(html(page).select(".secondary-toggle, #pst-secondary-sidebar")) == 1:
+        faults.append("contents without their button, or a button without contents")
     for picture in html(page).select("img"):
         if not picture.get("alt", "").strip():
             faults.append(f"alt text: missing on {shown(picture)}")
