@@ -91,3 +91,12 @@ def test_super_init_forgotten_raises_the_error_that_the_chapter_shows():
 
     with pytest.raises(AttributeError, match=r"before Module.__init__\(\) call"):
         Unprepared()
+
+
+def test_forward_under_another_name_raises_the_error_that_the_chapter_shows():
+    class Renamed(torch.nn.Module):
+        def compute(self, x):
+            return torch.tanh(x)
+
+    with pytest.raises(NotImplementedError, match='missing the required "forward"'):
+        Renamed()(torch.ones(1))
