@@ -65,6 +65,7 @@ def scripts(session: nox.Session) -> None:
     # Each notebook installs the wheel itself; what the wheel needs is there already.
     packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors"]
     packages += ["scikit-learn", "libcst", "ipykernel", "nbclient", "pip", "pytest"]
+    packages += ["uv"]
     session.install("-c", CONSTRAINTS, *packages)
     command = ["pytest", "--noconftest", "-m", "scripts", "tests/test_scripts.py"]
     session.run(*command, *session.posargs)
