@@ -37,7 +37,7 @@ def test_batch_norm_by_hand_is_that_of_pytorch_with_its_gradients(run):
 
 
 def test_evaluation_weights_the_loss_by_batch_size(run):
-    loss, right = run["evaluate"](run["net"], run["test_batches"])
+    loss, right = run["evaluate"](run["net"], run["test_batches"], **run["options"])
 
     with torch.no_grad():
         logits = run["net"](run["test_inputs"])
