@@ -450,11 +450,12 @@ def test_a_figure_opens_large_on_a_phone(visit):
     tab = visit(viewport={"width": 360, "height": 640}).open(
         "en/chapters/regression.html"
     )
-    tab.locator("button.zoom").first.click()
-    large = tab.locator("dialog.large img")
-    assert large.first.bounding_box()["width"] > 800
-    tab.keyboard.press("Escape")
-    tab.wait_for_function("!document.querySelector('dialog.large')")
+    for picture in ("#fig-regression-points", "#fig-regression-film"):
+        tab.locator(f"{picture} button.zoom").click()
+        large = tab.locator("dialog.large :is(img, svg)")
+        assert large.first.bounding_box()["width"] > 800
+        tab.keyboard.press("Escape")
+        tab.wait_for_function("!document.querySelector('dialog.large')")
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

@@ -140,7 +140,7 @@ async function copyText(text) {
 }
 
 // -- Figures can be opened large, for text that a phone makes small -------------------
-for (const figure of all(".bd-article figure:has(img)")) {
+for (const figure of all(".bd-article figure:not(#fig-front):has(img, .nn-film)")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "zoom";
@@ -153,8 +153,8 @@ for (const figure of all(".bd-article figure:has(img)")) {
     close.textContent = document.body.dataset.close;
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
-    const seen = [...figure.querySelectorAll("img")].filter((image) => image.checkVisibility());
-    dialog.append(close, ...seen.map((image) => image.cloneNode()));
+    const seen = [...figure.querySelectorAll("img, .nn-film svg")].filter((image) => image.checkVisibility());
+    dialog.append(close, ...seen.map((image) => image.cloneNode(true)));
     document.body.append(dialog);
     dialog.showModal();
   });

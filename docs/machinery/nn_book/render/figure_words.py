@@ -76,9 +76,11 @@ def with_words(svg: str, lang: str) -> str:
             name = letter.split('"')[1]
             if f'"#{name}"' not in translated and f"(#{name})" not in translated:
                 translated = translated.replace(letter, "", 1)
-        named = f'<svg xml:lang="zh-CN" font-family="{FONTS}"'
-        translated = translated.replace("<svg", named, 1)
-    return labels_of(translated) if "data-labels" in translated else translated
+    if LABELS.search(translated):
+        return labels_of(translated)
+    # A file does not know the language and the fonts of the page around it.
+    named = f'<svg xml:lang="zh-CN" font-family="{FONTS}"'
+    return translated.replace("<svg", named, 1) if "<text" in translated else translated
 
 
 def text_of(letters: re.Match[str]) -> str:
