@@ -81,6 +81,12 @@ _BINDING_HEADS = (
     cst.Finally, cst.Match, cst.MatchCase,
 )  # fmt: skip
 
+_BINDING_TYPES = {
+    cst.FunctionDef, cst.ClassDef, cst.Lambda, cst.Param, cst.Global, cst.Nonlocal,
+    cst.Import, cst.ImportFrom, cst.Assign, cst.AnnAssign, cst.AugAssign, cst.NamedExpr,
+    cst.For, cst.CompFor, cst.AsName, cst.MatchAs, cst.MatchStar,
+}  # fmt: skip
+
 _SKIPPED_FIELDS = {
     "lpar", "rpar", "comma", "semicolon", "equal", "dot", "colon", "leading_lines",
     "lines_after_decorators", "header", "footer", "trailing_whitespace", "asynchronous",
@@ -175,6 +181,7 @@ class Program:
         self.module = cst.parse_module(source)
         self._dotted: dict[cst.CSTNode, str] = {}
         self._texts: dict[cst.CSTNode, str] = {}
+        self._imported: dict[int, str] = {}
         # What binds a name within a node, and how often the scope has it at all.
         self._held: dict[tuple[cst.CSTNode, Scope, str], list[Binding]] = {}
         self._place: dict[cst.CSTNode, int] = {}
@@ -198,7 +205,9 @@ class Program:
         self.scope_of[node] = scope
         self.nodes.setdefault(type(node), []).append(node)
         inner = scope
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+        if type(node) not in _BINDING_TYPES:
+            pass  # most nodes by far
+        elif isinstance(node, (cst.FunctionDef, cst.ClassDef)):
             self._bind(scope, node.name.value, Binding("define", node))
             inner = Scope(node, scope)
         elif isinstance(node, cst.Lambda):
@@ -437,8 +446,11 @@ class Program:
                 for source in self.star_imports
             )
             return "" if foreign else usual
-        names = {binding.dotted for binding in bindings}
-        return self._canonical(names.pop()) if len(names) == 1 else ""
+        key = id(bindings)  # a name bound thousands of times is used as often
+        if key not in self._imported:
+            names = {binding.dotted for binding in bindings}
+            self._imported[key] = names.pop() if len(names) == 1 else ""
+        return self._canonical(self._imported[key])
 
     @staticmethod
     def _canonical(dotted: str) -> str:
