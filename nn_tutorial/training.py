@@ -1,6 +1,7 @@
 """Training and evaluation: the loops that the chapters first write by hand.
 
-Needs torch. To copy: this file. No function here moves, prints or saves the model.
+Needs torch. To copy: this file and ``progress.py``. No function here moves, prints or
+saves the model; `fit` shows a progress bar where somebody waits in a terminal.
 """
 
 import math
@@ -8,6 +9,8 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
+
+from .progress import with_progress
 
 __all__ = ["accuracy", "evaluate", "fit", "train_one_epoch"]
 
@@ -122,7 +125,7 @@ def fit(
     if isinstance(model, nn.Module):
         model.train()
     losses: list[float] = []
-    for step in range(steps):
+    for step in with_progress(range(steps), "training"):
         outputs = model(inputs)
         if step == 0:
             _require_same_shape(outputs, targets)

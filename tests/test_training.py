@@ -1,4 +1,6 @@
+import io
 import math
+import sys
 
 import pytest
 import torch
@@ -381,3 +383,17 @@ def test_embedding_learns_from_whole_numbers_of_any_class():
             steps=20,
         )
         assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_fit_shows_a_bar_only_to_somebody_who_waits_in_a_terminal(waits, monkeypatch):
+    stream = io.StringIO()
+    stream.isatty = lambda: waits
+    monkeypatch.setattr(sys, "stderr", stream)
+    model = one_weight()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1 / 8)
+
+    fit(model, TWO, ZERO, loss_fn=nn.MSELoss(), optimizer=optimizer, steps=3)
+
+    assert ("training [####" in stream.getvalue()) is waits
+    assert waits or stream.getvalue() == ""
