@@ -106,10 +106,7 @@ def serve(session: nox.Session) -> None:
     language = session.posargs[0] if session.posargs else "en"
     if language not in ("zh", "en"):
         session.error(f"unknown language {language!r}: say zh or en")
-    folder = f"docs/_build/serve-{language}"
-    command = ["sphinx-autobuild", "-t", language, "-d", f"{folder}/doctrees"]
-    command += ["--watch", "nn_tutorial", "--ignore", "*/_build/*", "--open-browser"]
-    session.run(*command, "docs", f"{folder}/html")
+    session.run("python", "-m", "nn_book.serve", language, "--open-browser")
 
 
 @nox.session

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,6 +109,24 @@ def test_what_came_out_is_made_again_when_it_is_not_whole(tmp_path: Path, damage
         case "half a stamp":
             stamp.write_text(stamp.read_text("utf8")[:20], encoding="utf8")
     assert not stamps.holds(stamp, "inputs", stamps.files_below(out))
+
+
+def test_what_is_kept_is_made_again_from_other_text(tmp_path: Path):
+    from nn_book.render.kept import kept
+
+    app = SimpleNamespace(config=SimpleNamespace(nb_execution_cache_path=str(tmp_path)))
+    made: list[str] = []
+
+    def ask(text: str) -> str:
+        return kept(app, "styles", [text], lambda: made.append(text) or f"<{text}>\r\n")
+
+    assert [ask("a"), ask("a"), ask("b"), ask("a")] == [
+        "<a>\r\n",
+        "<a>\r\n",
+        "<b>\r\n",
+        "<a>\r\n",
+    ]
+    assert made == ["a", "b"]
 
 
 # -- The data -------------------------------------------------------------------------

@@ -15,7 +15,6 @@ alt text is a warning.
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
 from nn_book.render import figure_words
+from nn_book.render.kept import kept
 from nn_book.source.bilingual import language_of, metadata
 
 DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in theme/static/frame.css
@@ -93,25 +93,19 @@ def picture_of(image: nodes.image, app: Sphinx) -> Picture:
 def compacted(svg: str, app: Sphinx) -> list[str]:
     """Return a figure of Matplotlib made small, and the color of its text and lines.
 
-    Both are kept beside the executed chapters, in a folder whose name stands for the
-    package, too: computing them again would import PyTorch, half the time of a build.
+    Both are kept: computing them again would import PyTorch, half the time of a build.
 
     Raises:
         ValueError: If Matplotlib has not drawn it.
     """
-    key = hashlib.sha256(svg.encode()).hexdigest()[:32]
-    folder = Path(app.config.nb_execution_cache_path or app.doctreedir, "pictures")
-    kept = folder / f"{key}.json"
-    if not kept.exists():
+
+    def make() -> str:
         from nn_tutorial.plotting.style import INK
         from nn_tutorial.plotting.svg import compact_svg
 
-        found = [compact_svg(svg), INK]
-        folder.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(found), encoding="utf8")
-        part.replace(kept)
-    return json.loads(kept.read_text(encoding="utf8"))
+        return json.dumps([compact_svg(svg), INK])
+
+    return json.loads(kept(app, "pictures", ["small, and its ink", svg], make))
 
 
 def write(svg: str, app: Sphinx) -> str:

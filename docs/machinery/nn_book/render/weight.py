@@ -16,6 +16,7 @@ import tinycss2
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from nn_book.render.kept import kept
 from nn_book.source.bilingual import metadata
 
 SHEETS = (
@@ -151,9 +152,13 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
     texts = [path.read_text(encoding="utf8") for path in scripts]
 
     words = words_of(pages, texts)
-    css = "".join(
-        purge(tinycss2.parse_stylesheet((static / name).read_text("utf8")), words)
-        for name in SHEETS
+    sheets = [(static / name).read_text("utf8") for name in SHEETS]
+    made_from = [Path(__file__).read_text("utf8"), *sorted(words), *sheets]
+    css = kept(
+        app,
+        "styles",
+        made_from,
+        lambda: "".join(purge(tinycss2.parse_stylesheet(s), words) for s in sheets),
     )
     css = without_unused_properties(css, "\n".join(pages + texts))
     css += icons(pages, (static / ICONS).read_text(encoding="utf8"))
