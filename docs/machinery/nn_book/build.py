@@ -29,7 +29,7 @@ from typing import TextIO, cast
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
 
-from nn_book import DOCS, stamps
+from nn_book import DOCS, lock, stamps
 from nn_book.execute import execution, shares
 from nn_book.publish import epub, finishing, whole_book
 
@@ -55,7 +55,9 @@ class Status(io.TextIOBase):
         return self.log.write(text)
 
 
-def build_language(language: str, *, jobs: str) -> tuple[list[float], float]:
+def build_language(
+    language: str, *, jobs: str, n_waiting: int = 0
+) -> tuple[list[float], float]:
     """Build one language into ``_build/<language>/html``.
 
     A build that was killed or failed leaves the mark ``unfinished``; the next one
@@ -64,6 +66,7 @@ def build_language(language: str, *, jobs: str) -> tuple[list[float], float]:
     Args:
         language: "zh" or "en".
         jobs: Number of parallel workers, or "auto".
+        n_waiting: How many chapters are to be executed, for the line of progress.
 
     Returns:
         The seconds of each chapter that had to be executed, and those of all of it.
@@ -83,6 +86,7 @@ def build_language(language: str, *, jobs: str) -> tuple[list[float], float]:
     command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
     with (folder / "log.txt").open("w", encoding="utf8") as log:
         status = Status(log)
+        execution.progress = execution.Progress(n_waiting, status.terminal)
         with contextlib.redirect_stdout(status):
             failed = sphinx_build(command)
     if failed:
@@ -92,7 +96,7 @@ def build_language(language: str, *, jobs: str) -> tuple[list[float], float]:
 
 
 def build_languages(
-    languages: list[str], jobs: str, executed: bool
+    languages: list[str], jobs: str, n_waiting: int
 ) -> list[tuple[str, list[float], float]]:
     """Build languages, at the same time where no chapter has to be executed.
 
@@ -104,13 +108,15 @@ def build_languages(
     Args:
         languages: What to build; the first one executes what the other finds.
         jobs: Number of parallel workers, or "auto", for all of them together.
-        executed: Whether every result is in the cache already.
+        n_waiting: How many chapters are to be executed.
 
     Returns:
         For each language its name, the seconds of each chapter that was executed, and
         the seconds of the whole build.
     """
-    at_once = len(languages) if executed else 1
+    # Kept results of a GPU are written into the cache by each language.
+    alone = n_waiting or any(execution.KEPT.glob("*.ipynb"))
+    at_once = 1 if alone else len(languages)
     if at_once > 1 and jobs == "auto":
         jobs = str(max(1, (os.cpu_count() or 1) // at_once))
     waiting, built = list(languages), []
@@ -119,7 +125,7 @@ def build_languages(
         with contextlib.ExitStack() as pools:
             started = [
                 pools.enter_context(processes(1)).submit(
-                    build_language, name, jobs=jobs
+                    build_language, name, jobs=jobs, n_waiting=n_waiting
                 )
                 for name in now
             ]
@@ -127,8 +133,8 @@ def build_languages(
     return built
 
 
-def look_at_book() -> tuple[str, bool]:
-    """Return a digest of all that the book is made from, and whether it is executed.
+def look_at_book() -> tuple[str, int]:
+    """Return a digest of all that the book is made from, and how much is to execute.
 
     Raises:
         SystemExit: If the data that the book needs cannot be had.
@@ -138,9 +144,7 @@ def look_at_book() -> tuple[str, bool]:
     except (OSError, RuntimeError, ValueError) as error:  # of the data
         sys.exit(str(error))
     data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
-    # Kept results of a GPU are written into the cache by each language.
-    kept = any(execution.KEPT.glob("*.ipynb"))
-    return stamps.inputs(data), not kept and execution.is_executed()
+    return stamps.inputs(data), len(execution.pages_to_execute())
 
 
 def is_built(language: str, inputs: str) -> bool:
@@ -161,7 +165,7 @@ def processes(workers: int) -> ProcessPoolExecutor:
     """Return a pool of processes that know already what this one has imported."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
     context = multiprocessing.get_context(method)
-    return ProcessPoolExecutor(max_workers=workers, mp_context=context)
+    return ProcessPoolExecutor(workers, context, initializer=lock.end_with_parents)
 
 
 def assemble() -> None:
@@ -233,21 +237,30 @@ def main() -> None:
     )
     options = parser.parse_args()
     os.environ.setdefault("PYTHONUTF8", "1")
-    if options.share:
-        number, count = options.share
-        status = cast(TextIO, Status(io.StringIO()))
-        shares.execute_and_tell(number, count, status)
-        return
-    shares.merge(options.merge or [])
+    with lock.only_build(BUILD / "lock"):
+        if options.share:
+            number, count = options.share
+            status = cast(TextIO, Status(io.StringIO()))
+            shares.execute_and_tell(number, count, status)
+        else:
+            build(options)
 
+
+def build(options: argparse.Namespace) -> None:
+    """Build what is not up to date, and say what was done.
+
+    Raises:
+        SystemExit: If something is wrong with the book; the messages say what.
+    """
+    shares.merge(options.merge or [])
     languages = [options.only] if options.only else list(whole_book.LANGUAGES)
     with processes(1) as pool:  # what it finds and imports, others need not know
-        inputs, executed = pool.submit(look_at_book).result()
+        inputs, n_waiting = pool.submit(look_at_book).result()
     stale = [lang for lang in languages if options.merge or not is_built(lang, inputs)]
     summary = [
         f"{lang}: nothing has changed" for lang in languages if lang not in stale
     ]
-    for language, chapters, seconds in build_languages(stale, options.jobs, executed):
+    for language, chapters, seconds in build_languages(stale, options.jobs, n_waiting):
         if language == "en" and chapters and not options.only:
             sys.exit(
                 f"the English build executed {len(chapters)} chapter(s) again: some "

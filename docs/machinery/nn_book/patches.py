@@ -4,6 +4,7 @@ Each goes when the library named beside it does the same itself.
 """
 
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import myst_nb.core.execute.cache
@@ -15,6 +16,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from nn_book.execute import execution
 from nn_book.execute.execution import execute, one_page_each
 
 
@@ -24,6 +26,8 @@ def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:
     MyST-NB counts the first line of a cell once too often, and not the blank lines
     that it strips before a text: messages would name a line nearby.
     """
+    if execution.progress:
+        execution.progress.page = Path(kwargs.get("path") or "").stem
     notebook = read_myst_markdown_notebook(text, *args, **kwargs)
     starts = notebook.metadata.get("source_map", [])
     lines = text.split("\n")

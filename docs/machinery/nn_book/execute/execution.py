@@ -6,6 +6,7 @@ output goes into the name of the cache folder: see :func:`fingerprint`.
 
 import hashlib
 import json
+import multiprocessing
 import os
 import platform
 import re
@@ -15,12 +16,13 @@ import time
 from collections.abc import Sequence
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from jupyter_cache import get_cache
 from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from traitlets.config import Config
@@ -35,6 +37,7 @@ DATA_VARIABLES = (
     *("NN_TUTORIAL_DATA", "NN_TUTORIAL_MIRROR", "NN_TUTORIAL_REQUIRE_MNIST"),
     *("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"),
 )
+PRINTED_MAX = 5_000_000  # characters of one cell
 MIRRORS_REST_S = 3600
 PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
 
@@ -153,17 +156,44 @@ def prepare_environment(docs: Path) -> bool:
     return find_data(docs / "chapters")
 
 
-def is_executed() -> bool:
-    """Say whether the cache has the result of every page, as the book stands now."""
+class Progress:
+    """Says which chapter is executed, and how many were, of how many.
+
+    Workers that were forked count together.
+    """
+
+    def __init__(self, total: int, terminal: TextIO) -> None:
+        self.total, self.terminal = total, terminal
+        self.done = multiprocessing.Value("i", 0)
+        self.page = ""  # the one that this process is reading
+
+    def start(self) -> None:
+        """Tell that the page of this process is executed now."""
+        done, total = self.done.value, max(self.total, self.done.value + 1)
+        told = f"{done} of {total} chapters executed, now {self.page}"
+        print(told, file=self.terminal, flush=True)
+
+    def end(self) -> None:
+        """Count one chapter more."""
+        with self.done.get_lock():
+            self.done.value += 1
+
+
+progress: Progress | None = None  # set by the build; a preview has none
+
+
+def pages_to_execute() -> list[Path]:
+    """Return the pages whose result is not in the cache, as the book stands now."""
     from nn_book.execute import gpu_results, shares  # they need this module
 
     cache = get_cache(str(prepare_cache(DOCS / "_build" / "cache")))
-    try:
-        for page in shares.pages_with_code():
+    waiting = []
+    for page in shares.pages_with_code():
+        try:
             cache.match_cache_notebook(gpu_results.read_page(page))
-    except KeyError:
-        return False
-    return True
+        except KeyError:
+            waiting.append(page)
+    return waiting
 
 
 def results_fingerprint() -> str:
@@ -228,23 +258,46 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     and the report of a failed cell has the cell and the exception, no frames of the
     tools and no terminal colors.
 
+    Which cell ended its kernel is told, too, and one that printed more than a page can
+    show is an error.
+
     A kernel talks through sockets in a folder of its own, where the system has them.
     A TCP port is chosen by one process and opened by another, and a third can take it
     in between. A kernel that dies, or does not answer within a minute of its start, is
     an error like one of a cell, and so its page is named.
     """
+    if progress:
+        progress.start()
     quiet = ["--IPKernelApp.log_level=ERROR"]
     with tempfile.TemporaryDirectory(prefix="nn-", ignore_cleanup_errors=True) as own:
         sockets = {"transport": "ipc", "ip": f"{own}/kernel"}
+        started: list[NotebookNode] = []
+
+        def note(cell: NotebookNode, cell_index: int) -> None:
+            started.append(cell)
+
         config = Config(KernelManager=sockets if os.name == "posix" else {})
+        config.NotebookClient.on_cell_start = note
         try:
             result = single_nb_execution(
                 notebook, extra_arguments=quiet, config=config, **options
             )
         except RuntimeError as error:  # this is what nbclient says of kernels
             result = ExecutionResult(notebook, options["cwd"], 0.0, error, "")
+    if progress:
+        progress.end()
+    for cell in started:
+        printed = sum(len(output.get("text", "")) for output in cell.get("outputs", []))
+        if printed > PRINTED_MAX:
+            cell.outputs = []
+            said = f"a cell printed {printed / 1e6:.0f} MB, a page shows at most "
+            said += f"{PRINTED_MAX / 1e6:.0f} MB:\n{cell.source}"
+            result.err = RuntimeError(said)
     if result.err is not None:
-        result.exc_string = ANSI.sub("", str(result.err))
+        told = ANSI.sub("", str(result.err))
+        if isinstance(result.err, DeadKernelError) and started:
+            told += f"\nIt died in this cell:\n{started[-1].source}"
+        result.exc_string = told
     return result
 
 
