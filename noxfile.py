@@ -10,6 +10,7 @@ nox.options.default_venv_backend = "uv"  # an environment with PyTorch costs a s
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "docs", "tests"]
 
+QUICK = "not browser and not builds and not scripts and not take"
 CONSTRAINTS = "docs/constraints.txt"
 
 
@@ -42,8 +43,23 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the package, the chapters and the book's machinery; no browser, no GPU."""
     install(session, "tests", ".[all]")
-    marks = "not browser and not scripts and not take"
-    session.run("pytest", "-m", marks, *session.posargs)
+    session.run("pytest", "-m", QUICK, *session.posargs)
+
+
+@nox.session
+def builds(session: nox.Session) -> None:
+    """Build small books from end to end: killed, in shares, with a GPU's results."""
+    install(session, "tests", ".[all]")
+    session.run("pytest", "-m", "builds", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Show which lines of package and machinery the tests in this process reach."""
+    install(session, "tests", ".[all]", "pytest-cov")
+    command = ["pytest", "-m", QUICK, "--cov=nn_tutorial", "--cov=nn_book"]
+    command += ["--cov-branch"]
+    session.run(*command, "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
 @nox.session

@@ -17,6 +17,7 @@ from jupyter_cache import get_cache
 
 from nn_tutorial import mnist
 
+pytestmark = pytest.mark.builds
 DOCS = Path(__file__).parent.parent / "docs"
 # Only what executes, without the theme: for tests that build many times.
 PLAIN_CONF = """\

@@ -15,6 +15,7 @@ from torch import nn
 
 from nn_tutorial import mnist
 
+pytestmark = pytest.mark.builds
 DOCS = Path(__file__).parents[1] / "docs"
 CONTENT = ["conf.py", "_static", "theme", "covers", "epub.css", "root"]
 # To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.

@@ -101,8 +101,8 @@ def test_ci_run_runs_the_commands_of_the_readme():
     ran = re.findall(r"^(?:run )?((?:python -m pip|nox -s) .+)$", script, flags=re.M)
     install, docs = COMMANDS[0].split(" && ")
     tests = COMMANDS[1].split(" && ")[1]
-    site = ["nox -s pdf", "nox -s scripts", tests, "nox -s browser", "nox -s take"]
-    assert ran == [install, "nox -s lint", docs, *site]
+    site = ["nox -s pdf", "nox -s scripts", tests, "nox -s builds", "nox -s browser"]
+    assert ran == [install, "nox -s lint", docs, *site, "nox -s take"]
     assert "\r" not in script
     assert os.access(ROOT / ".ci/run", os.X_OK)
 

@@ -9,6 +9,7 @@ from test_gpu import Book
 
 from nn_tutorial import mnist
 
+pytestmark = pytest.mark.builds
 HEAD = "---\nfile_format: mystnb\nkernelspec:\n  name: python3\n---\n"
 ONE = "print('ran', os.getpid() > 0, {number})"
 
