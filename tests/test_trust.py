@@ -193,3 +193,31 @@ def test_the_terminal_says_which_chapter_is_executed_and_how_many(tmp_path: Path
         r"^(\d) of (\d) chapters executed, now (\w)$", build.output, re.M
     )
     assert lines == [("0", "2", "a"), ("1", "2", "b")]
+
+
+def test_two_pages_with_the_same_code_are_cached_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # Both are executed at once. The second worker looks for a record, finds none, and
+    # the first one writes its own before the second one does.
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+    from jupyter_cache.cache.db import NbCacheRecord
+    from nbformat import v4
+    from nn_book import patches
+
+    cache = get_cache(tmp_path)
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("6 * 7")])
+    options = {"check_validity": False, "overwrite": True}
+    find = NbCacheRecord.record_from_hashkey
+
+    def too_early(*_: object) -> None:
+        monkeypatch.setattr(NbCacheRecord, "record_from_hashkey", find)
+        raise KeyError
+
+    first = patches.cache_once(cache, CacheBundleIn(notebook, "a.md"), **options)
+    monkeypatch.setattr(NbCacheRecord, "record_from_hashkey", too_early)
+    second = patches.cache_once(cache, CacheBundleIn(notebook, "b.md"), **options)
+
+    assert first.hashkey == second.hashkey
+    assert [record.uri for record in cache.list_cache_records()] == ["a.md"]

@@ -10,6 +10,8 @@ from typing import Any
 import myst_nb.core.execute.cache
 import myst_nb.core.read
 import sphinx.builders
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.cache.main import JupyterCacheBase
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbformat import NotebookNode
@@ -40,6 +42,22 @@ def read_with_exact_lines(text: str, *args: Any, **kwargs: Any) -> NotebookNode:
     return notebook
 
 
+def cache_once(
+    cache: JupyterCacheBase, bundle: CacheBundleIn, **options: Any
+) -> NbCacheRecord:
+    """Cache an executed page, unless another worker has just done so.
+
+    Two pages with the same code have one place in the cache, which knows only the code.
+    """
+    try:
+        return cache_bundle(cache, bundle, **options)
+    except (OSError, ValueError):
+        return cache.match_cache_notebook(bundle.nb)
+
+
+cache_bundle = JupyterCacheBase.cache_notebook_bundle
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Change the libraries; doing it twice changes nothing more."""
     # MyST-NB 1.4: wrong lines in messages about cells (see above).
@@ -50,6 +68,8 @@ def setup(app: Sphinx) -> ExtensionMetadata:
     # jupyter-cache 1.0.1 is not safe under `sphinx-build -j N`: the clean-up of one
     # worker drops the fresh record of another. Whole caches go by their fingerprint.
     JupyterCacheBase.truncate_caches = lambda self: None
+    # It also fails where two workers have executed pages with the same code.
+    JupyterCacheBase.cache_notebook_bundle = cache_once
     # Sphinx 9.0 hands each worker a run of neighboring pages: one core works on the
     # long chapters while the other has nothing to do.
     setattr(sphinx.builders, "make_chunks", one_page_each)  # noqa: B010
