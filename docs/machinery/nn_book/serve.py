@@ -19,7 +19,7 @@ from nn_book.build import BUILD, processes
 from nn_book.render import layout  # noqa: F401  (likewise)
 
 
-class WarmBuilder(Builder):  # type: ignore[misc]  (not installed where types are)
+class WarmBuilder(Builder):  # type: ignore[misc]
     """Builds in a fork of this process, in place of a new Python."""
 
     def __call__(self, *, changed_paths: Sequence[Path]) -> None:
