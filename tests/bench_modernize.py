@@ -9,7 +9,9 @@ inputs of each kind passed and the slowest of each::
     python tests/bench_modernize.py [number of inputs] [first seed]
 
 The number that the project asks for is 1000000; the default takes about a minute. The
-tests run a few hundred of the same inputs.
+tests run a few hundred of the same inputs. Before them come the times for long inputs:
+a megabyte of what makes a careless reader slow, and programs with a finding in almost
+every line, each twice as long as the one before.
 """
 
 import encodings.aliases
@@ -107,8 +109,28 @@ def attacked(kind: str, data: bytes) -> str:
     return "read"
 
 
+MEGABYTE = [
+    "\u201cx", "x =" + " " * 1000 + "\n", "\t", "(", "#", "\n", "\\\n", "'", "a", "a.",
+    ".cuda(", "x;", "print x\n", "x\uff0cy\n", "%a\n", "except a, b:\n",
+]  # fmt: skip
+DENSE = "x = Variable(y.cuda())\nl = F.nll_loss(F.log_softmax(x), t)\ns += l.data[0]\n"
+
+
+def long_inputs() -> Iterator[tuple[str, str]]:
+    """Give name and text of a megabyte of each kind, then of dense programs."""
+    for piece in MEGABYTE:
+        yield f"1 MB of {piece[:8]!r}", piece * (10**6 // len(piece.encode()))
+    for lines in (1250, 2500, 5000, 10_000):
+        yield f"{lines} dense lines", "import torch\n" + DENSE * (lines // 3)
+
+
 def main(count: int, seed: int) -> None:
-    """Attack the tool ``count`` times and print the table."""
+    """Print the times of long inputs, attack ``count`` times and print the table."""
+    for name, text in long_inputs():
+        start = time.process_time()
+        found, _ = modernize(parse_document(text.encode(), "python"))
+        seconds = time.process_time() - start
+        print(f"{name:24} {len(found):8} findings {seconds:6.1f} s", flush=True)
     table: dict[str, dict[str, float]] = {}
     for number, (name, kind, data) in enumerate(inputs(seed)):
         if number == count:
