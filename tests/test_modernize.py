@@ -672,6 +672,16 @@ REWRITTEN = {
         "total = 0\nfor a, b in loader:\n    loss = F.mse_loss(a, b)\n"
         "    total += loss.data\nprint(total.item())",
     ),
+    "a mean of numbers, counted by a length": (
+        "n = len(loader)\nmean = total = 0\nfor a, b in loader:\n"
+        "    loss = F.mse_loss(a, b)\n"
+        "    mean += loss.data / n\n    total += loss.data / n\n"
+        "print(mean[0], total.data[0])",
+        "n = len(loader)\nmean = total = 0\nfor a, b in loader:\n"
+        "    loss = F.mse_loss(a, b)\n"
+        "    mean += loss.data / n\n    total += loss.data / n\n"
+        "print(mean.item(), total.item())",
+    ),
     "a model chosen by its name": (
         "from torchvision import models\nmodels.__dict__[arch](pretrained=True)",
         "from torchvision import models\n"

@@ -894,7 +894,8 @@ class Program:
             return len(call.args) == 1
         if name == "torch.autograd.Variable" and call.args:
             return self.is_one_number(call.args[0].value)
-        if name in {"float", "int", "len"}:
+        function = call.func.value if isinstance(call.func, cst.Name) else ""
+        if function in {"float", "int", "len"} and not self.lookup(function, call):
             return True
         if isinstance(call.func, cst.Attribute):
             method = call.func.attr.value

@@ -599,9 +599,12 @@ def _first_of_sum(program: Program, node: cst.Subscript) -> cst.Name | None:
     if not isinstance(node.value, cst.Name):
         return None
     sums = [
-        isinstance(b.value, cst.Attribute) and b.value.attr.value == "data"
+        any(
+            isinstance(part, cst.Attribute) and part.attr.value == "data"
+            for part in operands(b.value)
+        )
         for b in program.lookup(node.value.value, node)
-        if b.kind == "augmented"
+        if b.kind == "augmented" and b.value is not None
     ]
     return node.value if sums and all(sums) else None
 
