@@ -2,8 +2,8 @@
 
 The cells of a chapter write English words into figures (``xlabel="loss"``), and run
 once for both languages. Matplotlib draws letters as shapes; of those that make up a
-word, `nn_tutorial.plotting.compact_svg` and films keep the word itself. Here a Chinese
-page puts text in its place, at the same spot and of the same size, in the reader's own
+word, `nn_tutorial.plotting.svg` and films keep the word itself. Here a Chinese page
+puts text in its place, at the same spot and of the same size, in the reader's own
 Chinese font. What each word is in Chinese stands in ``docs/figure_words.toml``.
 """
 
