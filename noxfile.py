@@ -136,8 +136,12 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def modules(session: nox.Session) -> None:
-    """Check types of the pieces' JavaScript and test it (needs Node.js and npm)."""
+    """Lint the pieces' JavaScript, check its types, test it (needs Node.js and npm)."""
     session.run("npx", "--yes", "-p", "typescript@5.9", "tsc", "-p", "docs/pieces")
+    folders = [".", "../../tests/pieces"]
+    with session.chdir("docs/pieces"):  # where biome.jsonc is
+        command = ["npx", "--yes", "@biomejs/biome@2.3.8", "lint"]
+        session.run(*command, "--error-on-warnings", *folders)
     tests = sorted(map(str, Path("tests/pieces").glob("*.test.mjs")))
     session.run("node", "--test", *tests)
 

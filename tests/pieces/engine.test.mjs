@@ -6,7 +6,7 @@ import { test } from "node:test";
 const folder = new URL("../../docs/pieces/playground/", import.meta.url);
 const load = (name) => import(new URL(`${name}.mjs`, folder));
 const { Generator } = await load("random");
-const { initialParameters, Batch, lossOf, Network, Room } = await load("network");
+const { initialParameters, lossOf, Room } = await load("network");
 const { readState, usual, writeState, placeOf, sizesOf, noteChange, LIMITS } = await load("state");
 const { plainKernels } = await load("kernels");
 const { compiledKernels } = await load("compiled");
@@ -153,7 +153,7 @@ test("no address breaks the playground", () => {
     "features", "optimizer", "batch", "penalty", "noise", "test", "changes", "__proto__", "constructor", ""];
   const texts = ["", "0", "-1", "1e999", "NaN", "Infinity", "1,1,1,1", "10,10,10", "x".repeat(5000), "0:1:1,1:1:2",
     "3:5:5", "9:0:0", "__proto__", "toString", "sgd", "adam", "l1:0.1", "l2:1e-400", "l1:", "x1,x1", "sin1", "1:lr:0.1",
-    "0:w1.1.1:1e9", "0:w9.9.9:1", "5:b1.1:0.5,1:lr:1", "all", "90", "100", "4294967295", "4294967296", "spiral", "points",
+    "0:w1.1.1:1e9", "0:w9.9.9:1", "5:b1.1:0.5,1:lr:1", "all", "90", "100", "4294967295", "4294967296", "spiral", "hills", "points",
     "relu", "0.1", "1e-9", "<img src=x>", "%00", "\ud800", "١", "0x10", " 1", "1 ", "+1", "1.5.2", "1:2:3:4:5", "-0", "1e308"];
   let refused = 0;
   for (let i = 0; i < 10000; i++) {

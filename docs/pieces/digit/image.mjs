@@ -3,6 +3,8 @@
 // Prepare ink (side × side levels from 0 to 255) as the digits of MNIST were: the box
 // around it is scaled into 20 × 20, with the shades that this makes, and put into
 // 28 × 28 so that its center of mass lies in the middle.
+/** @param {Uint8Array} ink @param {number} side
+ * @returns {{ pixels: Uint8Array, fault?: string }} */
 export function prepare(ink, side) {
   const box = boxAround(ink, side);
   const pixels = new Uint8Array(784);
@@ -28,6 +30,7 @@ export function prepare(ink, side) {
 }
 
 // The smallest box around all ink, and the mean level in it; null without ink.
+/** @param {Uint8Array} ink @param {number} side */
 function boxAround(ink, side) {
   let left = side, right = -1, top = side, bottom = -1, sum = 0;
   for (let i = 0; i < ink.length; i++) {
@@ -46,6 +49,8 @@ function boxAround(ink, side) {
 
 // Return n × n squares of the given size (in pixels of the ink, also broken ones) from
 // a corner on, each with the mean level of the ink under it.
+/** @param {Uint8Array} ink @param {number} side @param {number} left @param {number} top
+ * @param {number} size @param {number} n */
 export function resample(ink, side, left, top, size, n) {
   const squares = new Uint8Array(n * n);
   for (let row = 0; row < n; row++)

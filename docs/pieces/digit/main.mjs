@@ -12,9 +12,10 @@ const PEN = 48;
 /** @type {import("./network.mjs").Reader | null} */
 let network = null;
 // Called by digit-weights.js.
-pieces.network = (packed) => { network = unpack(packed); };
+pieces.network = (/** @type {any} */ packed) => { network = unpack(packed); };
 
-/** The ten probabilities of an image of 784 levels from 0 to 255. */
+/** The ten probabilities of an image of 784 levels from 0 to 255.
+ * @param {ArrayLike<number>} pixels */
 const probabilities = (pixels) => softmax(logitsOf(forwardPass(reader(), pixels)));
 
 const logitsOf = (/** @type {Float64Array[]} */ all) => all[all.length - 1];
@@ -24,13 +25,14 @@ function reader() {
   return network;
 }
 
-const percent = (p) =>
+const percent = (/** @type {number} */ p) =>
   p > 0.999 ? "> 99.9 %" : p < 0.001 ? "< 0.1 %" : `${(100 * p).toFixed(1)} %`;
 
-pieces.digit = async function (element) {
+/** @param {HTMLElement} element */
+pieces.digit = async (element) => {
   await pieces.load("digit.css");
   const { make, fill } = pieces;
-  const words = WORDS[pieces.language];
+  const words = WORDS[/** @type {keyof typeof WORDS} */ (pieces.language)];
   const say = pieces.voice(element);
 
   const paper = make("canvas", {
@@ -85,13 +87,16 @@ pieces.digit = async function (element) {
   ink.lineCap = ink.lineJoin = "round";
   /** @type {any} */
   let sample = null; // the test image on the paper, as long as nobody draws on it
-  let fetching = null, waiting = false;
+  /** @type {Promise<void> | null} */
+  let fetching = null;
+  let waiting = false;
 
   function clear() {
     ink.fillStyle = "#fff";
     ink.fillRect(0, 0, SIDE, SIDE);
     changed();
   }
+  /** @param {number[]} from @param {number[]} to */
   function stroke(from, to) {
     ink.strokeStyle = ink.fillStyle = "#000";
     ink.beginPath();
@@ -111,17 +116,17 @@ pieces.digit = async function (element) {
   }
 
   const hand = new Map(); // each pointer on the paper, and where it was
-  const placeOf = (event) => {
+  const placeOf = (/** @type {PointerEvent} */ event) => {
     const box = paper.getBoundingClientRect();
     return [(event.clientX - box.left) * (SIDE / box.width), (event.clientY - box.top) * (SIDE / box.height)];
   };
-  paper.addEventListener("pointerdown", (event) => {
+  paper.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
     if (event.button !== 0) return;
     paper.setPointerCapture(event.pointerId);
     hand.set(event.pointerId, placeOf(event));
     stroke(placeOf(event), placeOf(event));
   });
-  paper.addEventListener("pointermove", (event) => {
+  paper.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => {
     if (!hand.has(event.pointerId)) return;
     for (const step of event.getCoalescedEvents?.() ?? [event]) {
       stroke(hand.get(event.pointerId), placeOf(step));
@@ -129,17 +134,18 @@ pieces.digit = async function (element) {
     }
   });
   for (const end of ["pointerup", "pointercancel"])
-    paper.addEventListener(end, (event) => hand.delete(event.pointerId));
+    paper.addEventListener(end, (/** @type {PointerEvent} */ event) => hand.delete(event.pointerId));
 
   // -- The keyboard
   let pen = [SIDE / 2, SIDE / 4], down = false;
+  /** @type {Record<string, number[]>} */
   const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   function showPen() {
     marker.style.left = `${(100 * pen[0]) / SIDE}%`;
     marker.style.top = `${(100 * pen[1]) / SIDE}%`;
     marker.classList.toggle("down", down);
   }
-  paper.addEventListener("keydown", (event) => {
+  paper.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     const step = STEPS[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (step) {
@@ -188,6 +194,7 @@ pieces.digit = async function (element) {
     wake();
     if (!network) look();
   }
+  /** @param {import("./network.mjs").Reader["samples"][0]} one */
   function take(one) {
     one.pixels.forEach((level, i) => {
       ink.fillStyle = `rgb(${255 - level} ${255 - level} ${255 - level})`;
@@ -229,12 +236,13 @@ pieces.digit = async function (element) {
         answer.append(fill(digit === sample.label ? words.right : words.wrong, sample));
       say(answer.textContent);
     } else {
-      answer.textContent = fetching && !network ? words.loading : words[fault ?? "empty"];
+      answer.textContent = fetching && !network ? words.loading : words[/** @type {"empty" | "dot" | "blot"} */ (fault ?? "empty")];
       if (fault !== "empty") say(answer.textContent);
     }
     lookInside(all, order);
   }
   // What each layer puts out, and which pixels speak for a digit.
+  /** @param {Float64Array[] | null} all @param {number[]} order */
   function lookInside(all, order) {
     if (!inside.open) return;
     const hidden = all ? all.slice(1, -1) : [];
@@ -265,10 +273,11 @@ pieces.digit = async function (element) {
     saliency.getContext("2d").putImageData(image, 0, 0);
     saliency.setAttribute("aria-label", all ? fill(words.saliency, { digit }) : words.empty);
   }
+  /** @param {HTMLCanvasElement} canvas @param {Uint8Array} pixels */
   function paint(canvas, pixels) {
     const image = new ImageData(28, 28);
     pixels.forEach((level, i) => image.data.set([255 - level, 255 - level, 255 - level, 255], 4 * i));
-    canvas.getContext("2d").putImageData(image, 0, 0);
+    /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d")).putImageData(image, 0, 0);
   }
 
   if (network) showSamples(); // fetched by another one on this page
@@ -278,5 +287,5 @@ pieces.digit = async function (element) {
 pieces.digit.words = WORDS;
 pieces.digit.prepare = prepare;
 pieces.digit.probabilities = probabilities;
-pieces.digit.gradient = (pixels, digit) =>
+pieces.digit.gradient = (/** @type {ArrayLike<number>} */ pixels, /** @type {number} */ digit) =>
   [...pixelGradient(reader(), forwardPass(reader(), pixels), digit)];

@@ -2,11 +2,12 @@
 
 export const NAMES = ["sigmoid", "tanh", "ReLU", "Leaky ReLU", "GELU"];
 
-const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-const density = (z) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+const sigmoid = (/** @type {number} */ z) => 1 / (1 + Math.exp(-z));
+const density = (/** @type {number} */ z) => Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
 
 // The cumulative distribution function of the standard normal distribution, by its
 // series at 0. All terms have one sign, so nothing cancels (Marsaglia 2004).
+/** @param {number} z */
 function cumulative(z) {
   if (Math.abs(z) > 9) return z > 0 ? 1 : 0; // to the last digit
   let term = z, sum = 0;
@@ -18,6 +19,7 @@ function cumulative(z) {
 }
 
 // At 0, where ReLU has a corner, PyTorch takes the slope from the left; so do we.
+/** @type {Record<string, { value: (z: number) => number, slope: (z: number) => number }>} */
 export const FUNCTIONS = {
   "sigmoid": { value: sigmoid, slope: (z) => sigmoid(z) * (1 - sigmoid(z)) },
   "tanh": { value: Math.tanh, slope: (z) => 1 - Math.tanh(z) ** 2 },
@@ -34,8 +36,10 @@ export const FUNCTIONS = {
 
 // The gradient of the output at every layer of a chain of `depth` neurons, layer 1
 // first. Layer 1 gets z; each later one gets w times what the one before puts out.
+/** @param {string} name @param {number} z @param {number} depth @param {number} w */
 export function gradients(name, z, depth, w) {
   const { value, slope } = FUNCTIONS[name];
+  /** @type {number[]} */
   const slopes = [];
   for (let layer = 0; layer < depth; layer++) {
     slopes.push(slope(z));

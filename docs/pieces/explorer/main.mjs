@@ -7,17 +7,20 @@ import { WORDS } from "./words.mjs";
 const FURTHEST = 1000; // of z; beyond it nothing new happens
 const pieces = /** @type {any} */ (globalThis).pieces;
 
-pieces.explorer = async function (element, state) {
+/** @param {HTMLElement} element @param {Record<string, string>} state */
+pieces.explorer = async (element, state) => {
   await pieces.load("explorer.css");
   const { make, fill } = pieces;
-  const words = WORDS[pieces.language];
+  const words = WORDS[/** @type {keyof typeof WORDS} */ (pieces.language)];
   const say = pieces.voice(element);
-  const place = element.parentElement;
+  const place = /** @type {any} */ (element.parentElement);
   const isOwnPage = "ownPage" in place.dataset;
+  /** @type {any} */
   const now = { name: "sigmoid", z: 1, depth: 10, w: 1 };
   const usual = { ...now };
 
   const names = new Map(NAMES.map((name) => [name.toLowerCase().replace(" ", "-"), name]));
+  /** @type {Record<string, number[]>} */
   const ranges = { z: [-FURTHEST, FURTHEST], depth: [1, 20], w: [0.1, 4] };
   let readable = true;
   for (const [key, text] of Object.entries(state)) {
@@ -32,8 +35,8 @@ pieces.explorer = async function (element, state) {
   if (!readable) Object.assign(now, usual);
   const opened = { ...now };
 
-  const id = (name) => `explorer-${name}`;
-  const slider = (name, label, min, max, step) => {
+  const id = (/** @type {string} */ name) => `explorer-${name}`;
+  const slider = (/** @type {string} */ name, /** @type {string} */ label, /** @type {number} */ min, /** @type {number} */ max, /** @type {number} */ step) => {
     const input = make("input", {
       type: "range", id: id(name), min, max, step,
       oninput: () => { now[name] = input.valueAsNumber; update(); },
@@ -93,6 +96,7 @@ pieces.explorer = async function (element, state) {
   curve.addEventListener("pointermove", (event) => {
     if (curve.hasPointerCapture(event.pointerId)) follow(event);
   });
+  /** @param {PointerEvent} event */
   function follow(event) {
     const box = curve.getBoundingClientRect();
     const share = (event.clientX - box.left - MARGIN) / (box.width - MARGIN - 8);

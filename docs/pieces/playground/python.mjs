@@ -18,7 +18,7 @@ export function pythonScript(state, steps, sets, words, result = "") {
   const lines = [`# ${words.script_head}`, ...pointLines(state, sets, points + data.test.labels.length), ""];
   lines.push(`torch.set_default_dtype(torch.float64)  # ${words.script_double}`);
   lines.push(`torch.set_num_threads(1)  # ${words.script_threads}`);
-  lines.push(...modelLines(state, data.outputs), "");
+  lines.push(...modelLines(state), "");
   const loss = ["MSELoss", "BCEWithLogitsLoss"][data.outputs] ?? "CrossEntropyLoss";
   lines.push(`loss_function = nn.${loss}()`);
   lines.push(optimizerLine(state));
@@ -87,8 +87,8 @@ function pointLines(state, sets, n) {
   return lines;
 }
 
-/** @param {State} state @param {number} outputs */
-function modelLines(state, outputs) {
+/** @param {State} state */
+function modelLines(state) {
   const sizes = sizesOf(state);
   const lines = [`torch.manual_seed(${state.seed})`, "model = nn.Sequential("];
   sizes.slice(1).forEach((size, i) => {

@@ -88,3 +88,49 @@ export class Rival {
     return list.length ? list : [this.page.words.compare_same];
   }
 }
+
+/** The place of a comparison on the page: nothing, or another side. */
+export class Comparison {
+  /** @param {import("./lab.mjs").Lab} lab @param {string} workerFile
+   * @param {{ rough: () => boolean, changed: () => void }} page */
+  constructor(lab, workerFile, page) {
+    const { pieces, words } = lab;
+    const { make } = pieces;
+    this.lab = lab;
+    this.workerFile = workerFile;
+    this.page = page;
+    /** @type {Rival | null} */
+    this.rival = null;
+    this.plane = make("canvas", { class: "pg-plane", role: "img", "aria-label": words.compare_title });
+    this.text = make("p", { class: "pg-quiet" });
+    this.element = make("section", { class: "pg-rival", hidden: true, "aria-label": words.compare_title },
+      make("h3", {}, words.compare_title), this.plane, this.text, make("p", { class: "pg-quiet" }, words.compare_hint));
+    this.button = make("button", { type: "button", "data-press": "compare" }, words.compare);
+  }
+
+  /** @param {import("./state.mjs").State} kept */
+  begin(kept) {
+    const { lab, page, plane, text, workerFile } = this;
+    const { sets, words, say } = lab;
+    this.rival = new Rival(structuredClone(kept), {
+      sets, words, say, workerFile, plane, text,
+      now: () => lab.state,
+      look: () => ({ rough: page.rough(), ink: lab.ink(), hard: lab.hard, showTest: lab.showTest }),
+      changed: page.changed,
+    });
+    this.element.hidden = false;
+    this.button.textContent = words.compare_end;
+  }
+
+  end() {
+    this.rival?.trainer.end();
+    this.rival = null;
+    this.element.hidden = true;
+    this.button.textContent = this.lab.words.compare;
+  }
+
+  /** What the address says of it. */
+  get address() {
+    return this.rival ? `&beside=${encodeURIComponent(writeState(this.rival.state, 0))}` : "";
+  }
+}

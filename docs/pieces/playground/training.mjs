@@ -211,7 +211,7 @@ export class Training {
    */
   surface(a, b, [lowA, highA, lowB, highB], side) {
     const { network, all } = this;
-    const { parameters, count } = network;
+    const { parameters } = network;
     const kept = [parameters[a], parameters[b]];
     const losses = new Float64Array(side * side);
     for (let row = 0; row < side; row++)

@@ -33,13 +33,12 @@ def slope() -> tuple[Tensor, Tensor]:
 
 
 def hills() -> tuple[Tensor, Tensor]:
-    """Return 300 points and the height there of three hills and three hollows."""
+    """Return 200 points and the height there of three hills and three hollows."""
     generator = torch.Generator().manual_seed(0)
-    inputs = torch.rand(300, 2, generator=generator) * 10 - 5
-    heights = torch.zeros(300)
-    for place, (x, y) in enumerate(
-        [(-3, -2), (0, 2), (3, -2), (-3, 2), (0, -2), (3, 2)]
-    ):
+    inputs = torch.rand(200, 2, generator=generator) * 10 - 5
+    heights = torch.zeros(200)
+    middles = [(-3, -2), (0, 2), (3, -2), (-3, 2), (0, -2), (3, 2)]
+    for place, (x, y) in enumerate(middles):
         squares = (inputs[:, 0] - x) ** 2 + (inputs[:, 1] - y) ** 2
         heights += (1 if place < 3 else -1) * torch.exp(-squares / 2)
     return inputs, heights
