@@ -305,7 +305,7 @@ def test_one_hidden_neuron_is_not_enough_and_four_are(playground):
     ):
         page = playground(f"{state}{change}&steps=3000")
         page.wait_for_step(3000)
-        # Along a petal's two neighbours a straight line is right for about one.
+        # Along a petal's two neighbors a straight line is right for about one.
         right = page.value("accuracy")
         assert right > 0.85 if "hidden=4" in change else right < 0.7
 
