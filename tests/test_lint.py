@@ -403,6 +403,18 @@ FAULTS = [
     ),
     (
         "解答见下。",
+        "解答 __main__ 见下。",
+        {
+            "解答 __main__": "Markdown eats the underscores: write `code`, or stars, around 'main'"
+        },
+    ),
+    (
+        "# en: draw a line\n",
+        " # en: draw a line\n",
+        {" # en: draw a line": "paired comments are indented alike"},
+    ),
+    (
+        "解答见下。",
         "解答显然见下。",
         {"解答显然": "'显然': write '依据（或删去）'"},
     ),
@@ -563,6 +575,13 @@ ALONE = "compare both, then run 'nox -s lint -- accept'"
         ("is below.", "is right below.", "English changed here, Chinese did not"),
         ("# zh: 画一条线", "# zh: 画线", "Chinese changed here, English did not"),
         (":alt: A rising", ":alt: A long", "English changed here, Chinese did not"),
+        # Two paragraphs out of one, and a paragraph that becomes code:
+        ("solution is", "solution\n\nis", "English changed here, Chinese did not"),
+        (
+            "The solution is",
+            "    The solution is",
+            "English changed here, Chinese did not",
+        ),
     ],
 )
 def test_a_text_that_changed_alone_is_named(docs, old, new, message):

@@ -43,8 +43,16 @@ class Pair:
     )
 
     def checksum(self, lang: str) -> str:
-        """Return a short checksum of one text; blank lines do not count."""
-        text = "\n".join(text.strip() for _, text in self.lines[lang])
+        """Return a short checksum of one text.
+
+        Blank lines count where they part paragraphs, blanks where they may indent:
+        not in comments, which follow their code.
+        """
+        text = "\n".join(
+            text.strip() if COMMENT.fullmatch(text) else text
+            for _, text in self.lines[lang]
+        )
+        text = re.sub(r"\n\s*\n", "\n\n", text).strip("\n")
         return hashlib.sha256(text.encode()).hexdigest()[:10]
 
     def locked(self) -> str:
@@ -111,8 +119,12 @@ def in_page(page: Page) -> Iterator[Pair]:
         in_code = line.block.verbatim and line.kind == "text"  # not the fence around it
         if comment:
             pair.lines[comment["lang"]].append((line.number, line.text))
-        elif len(line.languages) == 1 and line.kind != "mark" and line.text.strip():
-            pair.lines[line.languages[0]].append((line.number, line.text))
+        elif len(line.languages) == 1 or line.kind == "mark":
+            for lang, lines in pair.lines.items():  # what is not shown leaves a blank
+                shown = line.kind != "mark" and lang in line.languages
+                text = line.text if shown else ""
+                if lines or text.strip():
+                    lines.append((line.number, text))
         elif shared and line.text.strip() and not in_code:
             if any(pair.lines.values()):
                 yield pair

@@ -23,6 +23,7 @@ from nn_book.source.variables import names_of
 # How a reading of a page says what stands in a line of text besides text.
 THING = "\ue001"  # code, a formula, a glued number: written with spaces around it
 UNKNOWN = "\ue000"  # the text of a reference, which only the build knows
+EATEN = "\ue002"  # an underscore that is not shown: Markdown took it for emphasis
 
 PARSER = create_md_parser(
     MdParserConfig(
@@ -275,6 +276,8 @@ def meaning(token: Token) -> tuple[str, str]:
     """Return the text of a part of a sentence, and its item of the skeleton."""
     if token.type == "text":
         return token.content, ""
+    if token.type in ("em_open", "strong_open") and "_" in token.markup:
+        return EATEN, ""
     if token.type == "code_inline":
         return THING, ""
     if token.type == "math_inline":

@@ -57,17 +57,20 @@ def cell_in_one_language(page: Page) -> Iterator[Problem]:
 
 def unpaired_comment(page: Page) -> Iterator[Problem]:
     """Each comment stands in both languages, so that each page has it."""
-    runs: list[list[tuple[int, str]]] = [[]]
+    runs: list[list[tuple[int, str, str]]] = [[]]
     for line in page.lines:
         comment = line.block.verbatim and COMMENT.fullmatch(line.text)
         if comment:
-            runs[-1].append((line.number, comment["lang"]))
+            runs[-1].append((line.number, comment["lang"], comment["indent"]))
         elif runs[-1]:
             runs.append([])
     for run in filter(None, runs):
-        for lang in set(LANGUAGES) - {lang for _, lang in run}:
-            other = run[0][1]
-            yield Problem(run[0][0], f"a '# {other}:' comment without '# {lang}:'")
+        number, other, indent = run[0]
+        for lang in set(LANGUAGES) - {lang for _, lang, _ in run}:
+            yield Problem(number, f"a '# {other}:' comment without '# {lang}:'")
+        for line_number, _, other_indent in run:
+            if other_indent != indent:
+                yield Problem(line_number, "paired comments are indented alike")
 
 
 def misplaced_comment(page: Page) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from nn_book import DOCS
 from nn_book.source.bilingual import LANGUAGES
-from nn_book.source.reader import THING, Page
+from nn_book.source.reader import EATEN, THING, Page
 from nn_book.source.rules import Problem, Rule, prose_lines, visible
 
 VOCABULARY = tomllib.loads((DOCS / "vocabulary.toml").read_text(encoding="utf8"))
@@ -28,6 +28,14 @@ def open_emphasis(page: Page) -> Iterator[Problem]:
     for line, text in prose_lines(page):
         if found := re.search(r"\S*\*\S+|\S+\*\S*", text):
             yield Problem(line, f"emphasis that stays open: {visible(found[0])!r}")
+
+
+def eaten_underscore(page: Page) -> Iterator[Problem]:
+    """Markdown shows __init__ as a bold init, unless it stands in backticks."""
+    for line, text in prose_lines(page):
+        if found := re.search(rf"{EATEN}\S*", text):
+            message = "Markdown eats the underscores: write `code`, or stars, around"
+            yield Problem(line, f"{message} {visible(found[0][1:])!r}")
 
 
 def given_up_word(page: Page) -> Iterator[Problem]:
@@ -81,6 +89,7 @@ def typed_result(page: Page) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     broken_line_in_chinese,
     open_emphasis,
+    eaten_underscore,
     given_up_word,
     exclamation,
     half_width_punctuation,
