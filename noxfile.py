@@ -12,14 +12,23 @@ nox.options.sessions = ["lint", "docs", "tests"]
 
 QUICK = "not browser and not builds and not scripts and not take"
 CONSTRAINTS = "docs/constraints.txt"
+HASHES = "docs/hashes.txt"  # the same versions, of what builds the published site
 
 
 def install(session: nox.Session, group: str, *packages: str) -> None:
     """Install a dependency group, and packages, as the constraints file says.
 
     With UV_RESOLUTION set (lowest-direct, highest) uv chooses the versions instead:
-    so CI tests the oldest and the newest that pyproject.toml allows.
+    so CI tests the oldest and the newest that pyproject.toml allows. With
+    NN_TUTORIAL_REQUIRE_HASHES set, as where the site is published, only files whose
+    hashes we know are installed; these are PyPI's, so not PyTorch's own index serves.
     """
+    if "NN_TUTORIAL_REQUIRE_HASHES" in os.environ:
+        # Our own folders have no hash: they come alone, after all that they need.
+        session.install("--require-hashes", "-r", HASHES)
+        ours = ("-e", "docs/machinery", *packages)
+        session.install("--no-deps", "--no-build-isolation", *ours)
+        return
     constraints = () if "UV_RESOLUTION" in os.environ else ("-c", CONSTRAINTS)
     machinery = () if group == "browser" else ("-e", "docs/machinery")
     session.install(*constraints, "--group", group, *machinery, *packages)
@@ -168,7 +177,7 @@ def lint(session: nox.Session) -> None:
     install(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("zizmor", "--offline", "--quiet", ".github")
+    session.run("zizmor", "--offline", "--quiet", "--persona=pedantic", ".github")
     session.run("python", "-m", "nn_book.source.lint", *session.posargs)
 
 
@@ -181,10 +190,20 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def constraints(session: nox.Session) -> None:
-    """Compile docs/constraints.txt anew: the versions that docs and tests install."""
-    command = ["uv", "pip", "compile", "pyproject.toml", "--universal", "--upgrade"]
-    command += ["--python-version", "3.11", "--all-extras", "--no-emit-index-url"]
-    for group in ("docs", "tests", "browser", "pdf", "take", "lint", "types"):
-        command += ["--group", group]
-    command += ["--no-annotate", "--custom-compile-command", "nox -s constraints"]
-    session.run(*command, "--quiet", "-o", CONSTRAINTS, external=True)
+    """Compile the versions that docs and tests install anew, and their hashes."""
+    command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11"]
+    command += ["--no-emit-index-url", "--no-annotate", "--quiet"]
+    command += ["--custom-compile-command", "nox -s constraints"]
+    project = ["pyproject.toml", "--all-extras"]
+    site = [word for group in ("docs", "pdf", "take") for word in ("--group", group)]
+    others = ("tests", "browser", "lint", "types")
+    all_groups = site + [word for group in others for word in ("--group", group)]
+    upgrade = [] if "--hashes" in session.posargs else ["--upgrade"]
+    files = {
+        CONSTRAINTS: [*project, *all_groups, *upgrade],
+        HASHES: [*project, *site, "-c", CONSTRAINTS, "--generate-hashes"],
+        # What runs nox itself where the site is published.
+        ".github/nox.txt": [".github/nox.in", *upgrade, "--generate-hashes"],
+    }
+    for file, what in files.items():
+        session.run(*command, *what, "-o", file, external=True)

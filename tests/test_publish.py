@@ -11,13 +11,15 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
-from nn_book.publish import finishing
+from nn_book.publish import finishing, sbom
 from nn_book.publish.finishing import Origin, policy
 from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
 ADDRESS = "https://example.org/book/"
-PAGE = "<html><head>{}</head><body><!-- built {} --></body></html>\n"
+PAGE = (
+    '<html><head><meta charset="utf-8">{}</head><body><!-- built {} --></body></html>\n'
+)
 NOINDEX = '<meta name="robots" content="noindex">'
 
 
@@ -225,3 +227,49 @@ def test_the_policy_knows_the_scripts_of_the_pages_by_their_hashes():
     known = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
     assert scripts == f"'self' 'wasm-unsafe-eval' {known}"
     assert "'unsafe-eval'" not in said
+
+
+def test_every_page_carries_the_policy_of_its_own_scripts_before_them(tmp_path):
+    site = make_site(tmp_path / "site")
+    script = "<script>alert('Hello, world.');</script>"
+    page = site / "en" / "index.html"
+    page.write_text(page.read_text().replace("</head>", f"{script}</head>"))
+    finishing.finish(site)
+    known = "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+    for path in site.rglob("*.html"):
+        head = BeautifulSoup(path.read_text("utf8"), "html.parser").head
+        first, second, *_ = head.find_all(True)
+        assert first.get("charset") == "utf-8"
+        assert second["http-equiv"] == "Content-Security-Policy"
+        assert (known in second["content"]) == (path == page)
+        assert "frame-ancestors" not in second["content"]  # browsers ignore it there
+    assert known in (site / "_headers").read_text()
+    assert "frame-ancestors 'none'" in (site / "_headers").read_text()
+
+
+def test_a_page_without_its_encoding_gets_no_policy_in_its_place():
+    with pytest.raises(ValueError, match="a page without"):
+        finishing.with_policy("<html><head></head></html>")
+
+
+# -- The bill of materials ------------------------------------------------------------
+
+
+def test_the_bill_names_the_wheel_and_all_that_it_needs_here(tmp_path):
+    wheel = tmp_path / "nn_tutorial-1-py3-none-any.whl"
+    wheel.write_bytes(b"abc")
+    bill = json.loads(sbom.write_sbom(wheel).read_text(encoding="utf8"))
+    # The digest of "abc" stands in FIPS 180-4.
+    [digest] = bill["metadata"]["component"]["hashes"]
+    assert digest["content"].startswith("ba7816bf8f01cfea414140de5dae2223")
+    found = {entry["name"].lower(): entry for entry in bill["components"]}
+    assert found["torch"]["version"] == metadata.version("torch")
+    assert "libcst" in found  # of an extra
+    assert "sphinx" not in found  # of the book, not of the package
+    needs = {entry["ref"]: entry["dependsOn"] for entry in bill["dependencies"]}
+    main = bill["metadata"]["component"]["bom-ref"]
+    assert {found[name]["bom-ref"] for name in ("torch", "numpy")} <= set(needs[main])
+    # Every reference leads to an entry: CycloneDX demands it.
+    known = {entry["bom-ref"] for entry in bill["components"]} | {main}
+    assert needs.keys() == known
+    assert {ref for refs in needs.values() for ref in refs} <= known

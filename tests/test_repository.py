@@ -238,8 +238,13 @@ def test_an_action_has_one_version_everywhere():
     assert len(names) == len(set(names)), sorted(pins)
 
 
-# `deploy` publishes the site, `notebooks` replaces a branch; neither runs the book.
-MAY_WRITE = {"deploy": {"pages", "id-token"}, "notebooks": {"contents"}}
+# `deploy` publishes the site, `notebooks` replaces a branch, `attest` signs what was
+# built; none of them runs the book.
+MAY_WRITE = {
+    "attest": {"attestations", "id-token"},
+    "deploy": {"pages", "id-token"},
+    "notebooks": {"contents"},
+}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -325,13 +330,41 @@ def test_the_site_is_put_together_from_all_shares():
     # Another one would lead to other results, and all would be executed again.
     build = [step for step in jobs["build"]["steps"] if "run" in step]
     [merge] = [step for step in build if "nox -s docs" in step["run"]]
-    for name in ("NN_TUTORIAL_REQUIRE_MNIST", "UV_TORCH_BACKEND"):
-        assert execute["env"][name] == merge["env"][name]
+    name = "NN_TUTORIAL_REQUIRE_MNIST"
+    assert execute["env"][name] == merge["env"][name]
     assert upload["with"]["path"] == "docs/_build/cache/"
     [fetch] = [step["run"] for step in build if "share-" in step["run"]]
     folder = fetch.rpartition("--dir ")[2].strip()
     assert merge["run"].endswith(f"--merge {folder}")
     assert "execute" in jobs["build"]["needs"]
+
+
+def test_the_published_site_is_made_with_known_hashes_only():
+    pages = workflow(ROOT / ".github/workflows/pages.yml")
+    assert pages["env"] == {"NN_TUTORIAL_REQUIRE_HASHES": "1"}
+    steps = [step for job in pages["jobs"].values() for step in job["steps"]]
+    runs = [step["run"] for step in steps if "run" in step]
+    for run in runs:
+        for command in re.findall(r"pip install.*?(?=&&|$)", run):
+            assert command.startswith("pip install --require-hashes --requirement ")
+    # Every entry has a hash, and the version that everything else is tested with.
+    tested = read("docs/constraints.txt").splitlines()
+    for entry in re.findall(r"(?m)^\w(?:.*\\\n)*.*$", read("docs/hashes.txt")):
+        version, *hashes = entry.replace("\\", "").split("\n")
+        assert [line for line in tested if line.startswith(version.split()[0])], version
+        assert hashes and all("--hash=sha256:" in line for line in hashes), version
+
+
+def test_only_a_job_that_runs_nothing_of_the_book_signs_it():
+    jobs = workflow(ROOT / ".github/workflows/pages.yml")["jobs"]
+    signing = {n for n, job in jobs.items() if "attestations" in job["permissions"]}
+    assert signing == {"attest"}
+    assert "checkout" not in str(jobs["attest"]["steps"])
+    assert "SHA256SUMS" in jobs["attest"]["steps"][-1]["with"]["subject-path"]
+    [listed] = [s["run"] for s in jobs["build"]["steps"] if "sha256sum" in str(s)]
+    uploads = [step.get("uses", "") for step in jobs["build"]["steps"]]
+    assert "upload-pages-artifact" in uploads[-1]
+    assert listed.startswith("cd site")
 
 
 def test_the_notebooks_are_on_their_branch_before_pages_link_to_them():

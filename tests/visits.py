@@ -7,6 +7,7 @@ the book, which the other tests need. A file of such tests says
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -69,12 +70,33 @@ def chromium():
         yield started
 
 
+def wait_for_function(tab, function: str, *, arg: object = None) -> None:
+    """Wait until JavaScript is true on the page in a tab, for 30 s at most.
+
+    Playwright's own function calls `eval` from a timer of the page, which the policy
+    of every page forbids.
+    """
+    from playwright.sync_api import Error
+
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if tab.evaluate(function, arg):
+                return
+        except Error as error:  # the page was left meanwhile: ask the next one
+            if "context was destroyed" not in str(error):
+                raise
+        tab.wait_for_timeout(20)
+    raise TimeoutError(f"never true: {function}")
+
+
 class Visit:
     """A page that is open in a tab of its own, and what went wrong on it so far."""
 
     def __init__(self, chromium, url: str, **options) -> None:
         self.context = chromium.new_context(**options)
         self.tab = self.context.new_page()
+        self.tab.wait_for_function = partial(wait_for_function, self.tab)
         self.url = url
         self.faults: list[str] = []
         self.tab.on("console", self.note_message)

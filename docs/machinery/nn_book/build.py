@@ -31,7 +31,7 @@ from sphinx.cmd.build import main as sphinx_build
 
 from nn_book import DOCS, lock, stamps
 from nn_book.execute import execution, shares
-from nn_book.publish import epub, finishing, whole_book
+from nn_book.publish import epub, finishing, sbom, whole_book
 
 BUILD = DOCS / "_build"
 SITE = DOCS.parent / "site"
@@ -195,6 +195,7 @@ def write_whole_books(site: Path) -> None:
     they lie beside the site, for a branch of their own.
     """
     wheel = whole_book.write_wheel(site / whole_book.FOLDER)
+    sbom.write_sbom(wheel)
     for language in whole_book.LANGUAGES:  # where notebooks and scripts look for it
         (site / language / whole_book.FOLDER).mkdir()
         shutil.copy(wheel, site / language / whole_book.FOLDER)

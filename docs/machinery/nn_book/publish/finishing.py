@@ -3,8 +3,9 @@
 - Every page says from which commit of the book it was built, when that was, and with
   which versions. The pages that Sphinx writes only keep a place for it: so a commit
   that changes nothing on a page does not make Sphinx write it again.
-- ``_headers`` holds the Content-Security-Policy of the site, in the form that Netlify
-  and Cloudflare Pages read; for another host it is copied from there.
+- Every page carries its Content-Security-Policy, which so holds on any host, and in a
+  copy on a disk. ``_headers`` holds that of the site, in the form that Netlify and
+  Cloudflare Pages read; it also forbids frames around the site, which a page cannot.
 - A site whose address is known (NN_TUTORIAL_SITE_URL) gets a map for search engines,
   and the page that chooses the language shows a card where somebody links to it.
 """
@@ -41,6 +42,7 @@ BUILT = {
     },
 }
 PLACE = re.compile("<!-- built (zh|en) -->")
+CHARSET = re.compile('<meta charset="utf-8"[^>]*>')
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,10 @@ def finish(site: Path) -> None:
         text = PLACE.sub(lambda place: said[place[1]], text)
         if page == site / "index.html" and address:
             text = text.replace("</title>\n", f"</title>\n{card(text, address)}", 1)
-        page.write_text(text, encoding="utf8", newline="\n")
         texts.append(text)
-    headers = f"/*\n  Content-Security-Policy: {policy(texts)}\n"
+        page.write_text(with_policy(text), encoding="utf8", newline="\n")
+    said = f"{policy(texts)}; frame-ancestors 'none'"
+    headers = f"/*\n  Content-Security-Policy: {said}\n"
     (site / "_headers").write_text(headers, encoding="utf8", newline="\n")
     if address:
         (site / "sitemap.xml").write_text(sitemap(site, address), encoding="utf8")
@@ -122,8 +125,21 @@ def finish(site: Path) -> None:
         (site / "robots.txt").write_text(robots, encoding="utf8")
 
 
+def with_policy(page: str) -> str:
+    """Return a page that carries the policy of its own scripts, before all of them.
+
+    Raises:
+        ValueError: If the page does not name its encoding, which comes first.
+    """
+    encoding = CHARSET.search(page)
+    if encoding is None:
+        raise ValueError(f"a page without {CHARSET.pattern}: {page[:200]!r}")
+    said = f'<meta http-equiv="Content-Security-Policy" content="{policy([page])}">'
+    return f"{page[: encoding.end()]}\n{said}{page[encoding.end() :]}"
+
+
 def policy(pages: list[str]) -> str:
-    """Return the strictest Content-Security-Policy under which a site works.
+    """Return the strictest Content-Security-Policy under which pages work.
 
     Its few inline scripts (the color mode before the first paint, films, the choice of
     the language) are known by their hashes; styles stand in attributes of pictures. The
@@ -136,10 +152,11 @@ def policy(pages: list[str]) -> str:
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
         for script in scripts
     )
+    scripts_from = " ".join(["'self'", "'wasm-unsafe-eval'", *hashes])
     return (
-        f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' {' '.join(hashes)}; "
+        f"default-src 'none'; script-src {scripts_from}; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'self'; "
-        "form-action 'self'; frame-ancestors 'none'"
+        "form-action 'self'"
     )
 
 
