@@ -1,8 +1,15 @@
-/* Before the first paint: the reader's color mode. A browser may refuse its storage. */
+/* Before the first paint: the reader's color mode. A browser may refuse its storage,
+   and it may be full: then nothing is kept. */
 try { localStorage.length; } catch {
   const none = { getItem: () => null, setItem() {}, removeItem() {} };
   Object.defineProperty(window, "localStorage", { value: none });
   Object.defineProperty(window, "sessionStorage", { value: none });
+}
+{
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = function (...pair) {
+    try { setItem.apply(this, pair); } catch { /* full */ }
+  };
 }
 {
   const { dataset } = document.documentElement;
