@@ -24,9 +24,11 @@ import gzip
 import hashlib
 import http.client
 import os
+import queue
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -334,9 +336,8 @@ def _fetch(
         OSError: If the mirror cannot be reached, refuses or stalls.
         ValueError: If it sends something else than the file.
     """
-    request = urllib.request.Request(url, headers={"User-Agent": "nn_tutorial"})
     packed = bytearray()
-    with urllib.request.urlopen(request, timeout=timeout_s) as response:
+    with _answer(url, timeout_s=timeout_s) as response:
         # The time-out of the socket ends silence; a trickle must be ended by hand.
         deadline, enough = time.monotonic() + timeout_s, MIN_BYTES_PER_S * timeout_s
         while len(packed) <= file.gz_bytes and (chunk := response.read1(1 << 16)):
@@ -360,6 +361,41 @@ def _fetch(
         msg = f"unpacked, the MD5 is {_md5(content)} in place of {file.md5}"
         raise ValueError(msg)
     return content
+
+
+def _answer(url: str, *, timeout_s: float) -> http.client.HTTPResponse:
+    """Return the answer of a mirror when its headers have come.
+
+    Asked in a thread that is left behind: no time-out of a socket ends a name server
+    that is silent, or headers that come a byte at a time.
+
+    Raises:
+        OSError: If the mirror cannot be reached, refuses or stalls.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": "nn_tutorial"})
+    answers: queue.SimpleQueue[http.client.HTTPResponse | Exception]
+    answers = queue.SimpleQueue()
+    is_left = threading.Event()
+
+    def ask() -> None:
+        try:
+            answer = urllib.request.urlopen(request, timeout=timeout_s)
+        except Exception as error:
+            answers.put(error)
+            return
+        answers.put(answer)
+        if is_left.is_set():
+            answer.close()
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=2 * timeout_s)  # to connect, and to answer
+    except queue.Empty:
+        is_left.set()
+        raise TimeoutError(f"no answer in {2 * timeout_s:g} s: stalled") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -324,6 +324,53 @@ def test_mirror_that_only_trickles_is_left_after_the_time_out(tmp_path, serve):
     assert time.monotonic() - started < 30 * TIMEOUT_S
 
 
+def test_mirror_whose_headers_trickle_is_left_after_the_time_out(tmp_path, serve):
+    released = threading.Event()
+
+    def trickling(handler, name):
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+        while not released.wait(TIMEOUT_S / 10):  # the line never ends
+            handler.wfile.write(b"x")
+
+    started = time.monotonic()
+    try:
+        with pytest.raises(RuntimeError, match=r"no answer in .* s: stalled"):
+            fetch(tmp_path, serve(trickling))
+    finally:
+        released.set()
+
+    assert time.monotonic() - started < 30 * TIMEOUT_S
+
+
+def test_redirecting_mirror_is_followed_but_not_in_circles_or_to_files(tmp_path, serve):
+    """A mirror may send its readers elsewhere; the checksum decides what is taken."""
+
+    def to(address):
+        def redirecting(handler, name):
+            handler.send_response(302)
+            handler.send_header("Location", address(name))
+            handler.end_headers()
+
+        return redirecting
+
+    elsewhere = serve(good)
+    fetch(tmp_path / "followed", serve(to(lambda name: elsewhere + name)))
+    assert stored(tmp_path / "followed") == COMPLETE
+    with pytest.raises(RuntimeError, match="infinite loop"):
+        fetch(tmp_path / "circle", serve(to(lambda name: f"/{name}")))
+    with pytest.raises(RuntimeError, match="not allowed"):
+        fetch(tmp_path / "file", serve(to(lambda name: "file:///dev/zero")))
+    assert stored(tmp_path / "circle") == stored(tmp_path / "file") == {}
+
+
+def test_gzip_bomb_is_refused_before_it_is_unpacked(tmp_path, serve, monkeypatch):
+    bomb = gzip.compress(bytes(10**7))  # a thousandth of its size
+    monkeypatch.setattr(gzip, "decompress", lambda packed: pytest.fail("unpacked"))
+    with pytest.raises(RuntimeError, match="in place of"):
+        fetch(tmp_path, serve(lambda handler, name: send(handler, bomb)))
+    assert stored(tmp_path) == {}
+
+
 @pytest.mark.parametrize("honest", [True, False], ids=["short", "cut"])
 def test_truncated_file_is_refused_with_sizes_and_checksums(tmp_path, serve, honest):
     def truncating(handler, name):
@@ -768,7 +815,14 @@ def test_missing_files_are_an_error_that_says_where_to_get_them(tmp_path):
         load_tensors(tmp_path, train=True)
 
 
-@pytest.mark.parametrize("content", [CONTENT[LARGEST][:-1], b"cats", b""])
+# 2**31 images of a pixel each, and 2**96 pixels that a product of 32 bits calls none.
+HUGE = [bytes([0, 0, 8, 3]) + bytes([128, 0, 0, 0]) + bytes([0, 0, 0, 1]) * 2]
+HUGE += [bytes([0, 0, 8, 3]) + bytes([255, 255, 255, 255]) * 3]
+
+
+@pytest.mark.parametrize(
+    "content", [CONTENT[LARGEST][:-1], b"cats", b"", *HUGE, CONTENT[LARGEST][:9]]
+)
 def test_file_of_another_format_is_refused(tmp_path, content):
     write_complete(tmp_path)
     (tmp_path / "MNIST" / "raw" / LARGEST).write_bytes(content)
