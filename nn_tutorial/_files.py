@@ -209,6 +209,9 @@ def _require_archive(path: str | os.PathLike[str], file: BinaryIO) -> None:
             raise _RefusedError(f"{path} is compressed: torch.save does not do that")
         if len({entry.filename for entry in entries}) < len(entries):
             raise zipfile.BadZipFile("two parts have one name")
+        if any(entry.external_attr & 0x10 for entry in entries):
+            # One bit of damage, and `torch.load` leaves the numbers as memory had them.
+            raise zipfile.BadZipFile("a part is said to be a folder")
         if sum(entry.file_size for entry in entries) > size:
             raise zipfile.BadZipFile("its parts are said to be larger than the file")
         # The directory comes last, so a file cut off has none; the checksums, which

@@ -673,6 +673,18 @@ def test_flipped_bit_never_changes_a_number_unnoticed(tmp_path, suffix):
     assert bench_saving.flip(tmp_path / f"model{suffix}", times=200) == []
 
 
+def test_part_that_is_called_a_folder_is_refused(tmp_path):
+    """Bit 4 of a part's attributes, in APPNOTE 4.4.15: `torch.load` skips a folder."""
+    path = tmp_path / "model.pt"
+    save_weights(net(), path)
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02", content.index(b"PK\x01\x02") + 4)
+    content[entry + 38] |= 0x10
+    path.write_bytes(content)
+
+    refused(path, "said to be a folder")
+
+
 TERABYTES = 10**13
 
 
