@@ -116,8 +116,9 @@ def finish(site: Path) -> None:
             text = text.replace("</title>\n", f"</title>\n{card(text, address)}", 1)
         texts.append(text)
         page.write_text(with_policy(text), encoding="utf8", newline="\n")
-    said = f"{policy(texts)}; frame-ancestors 'none'"
-    headers = f"/*\n  Content-Security-Policy: {said}\n"
+    # A page cannot forbid by itself that others show it in a frame.
+    whole = f"{policy(texts)}; frame-ancestors 'none'"
+    headers = f"/*\n  Content-Security-Policy: {whole}\n"
     (site / "_headers").write_text(headers, encoding="utf8", newline="\n")
     if address:
         (site / "sitemap.xml").write_text(sitemap(site, address), encoding="utf8")

@@ -92,6 +92,6 @@ def component(name: str) -> dict[str, Any]:
         "version": version,
         "purl": address,
     }
-    if license := about.get("License-Expression"):
-        entry["licenses"] = [{"expression": license}]
+    if "License-Expression" in about:
+        entry["licenses"] = [{"expression": about["License-Expression"]}]
     return entry
