@@ -452,7 +452,7 @@ def test_a_network_that_cannot_learn_any_more_is_told(playground):
     page = playground("hidden=10,10,10&lr=10&activation=relu")
     page.button("play").click()
     page.tab.wait_for_selector(".pg-notice button")
-    assert "one answer for all of them" in page.notice()
+    assert "same output for all points" in page.notice()
     # Of 200 points in each class one answer gets half, at a loss of ln 2 at best.
     assert page.value("accuracy") == 0.5
     assert page.value("loss") >= 0.6931
