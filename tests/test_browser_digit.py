@@ -151,8 +151,8 @@ def test_the_network_of_the_page_is_that_of_the_chapter(visit, language):
     file = SITE / language / "_static/pieces/digit-weights.js"
     assert f'"sha256":"{checksum}"' in file.read_text(encoding="ascii")
     assert file.stat().st_size <= 900_000
-    warned = "MNIST could not be had" in tab.inner_text(".digit-about")
-    warned = warned or "没有拿到 MNIST" in tab.inner_text(".digit-about")
+    warned = "MNIST was not available" in tab.inner_text(".digit-about")
+    warned = warned or "没有 MNIST" in tab.inner_text(".digit-about")
     assert warned == trained()["stand_in"]
 
 
@@ -256,7 +256,7 @@ def test_what_cannot_be_read_gets_a_clear_word(visit):
     for row in range(12):
         stroke(tab, [(0.1, 0.1 + 0.07 * row), (0.9, 0.1 + 0.07 * row)])
     tab.evaluate(NEXT_FRAME)
-    assert "Nearly all is black" in tab.inner_text(".digit-answer")
+    assert "The box is almost full" in tab.inner_text(".digit-answer")
     assert set(tab.locator(".digit-bars tbody td:last-child").all_inner_texts()) == {
         "–"
     }
