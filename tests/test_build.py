@@ -33,7 +33,15 @@ exclude_patterns = ["_*", "root"]
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(execution.prepare_cache(here / "_build" / "cache"))
 """
-CONTENT = ["conf.py", "_static", "theme", "covers", "epub.css", "root"]
+CONTENT = [
+    "conf.py",
+    "figure_words.toml",
+    "_static",
+    "theme",
+    "covers",
+    "epub.css",
+    "root",
+]
 CHAPTER = """\
 ---
 file_format: mystnb
