@@ -294,7 +294,7 @@ def test_a_network_that_cannot_be_fetched_is_fetched_with_the_next_stroke(
     tab.goto(f"{url}en/pieces/digit.html")
     tab.wait_for_selector(".digit-paper")
     stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-    tab.wait_for_selector("text=could not be fetched")
+    tab.wait_for_selector("text=could not be loaded")
     tab.unroute("**/digit-weights.js")
     stroke(tab, [(0.5, 0.2), (0.5, 0.7)])
     assert answer(tab).startswith("It reads 1 ")

@@ -198,7 +198,7 @@ TRAIN = """async (query) => {
 def engine(chromium, url):
     tab = chromium.new_page()
     tab.goto(f"{url}en/{PAGE}")
-    tab.wait_for_function("globalThis.pieces?.playground && pieces.playgroundData")
+    tab.wait_for_selector(".pg-plane")  # script and data have come
     yield lambda query: tab.evaluate(TRAIN, query)
     tab.close()
 
