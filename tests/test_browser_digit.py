@@ -361,7 +361,7 @@ def test_on_a_phone_verdict_paper_and_clear_are_in_view_together(visit):
 
 def test_the_layers_are_shown_as_pictures_and_the_gradient_is_its_slope(visit):
     tab = open_digit(visit())
-    tab.click("text=Take an image of the test set")
+    tab.click("text=Choose an image from the test set")
     tab.wait_for_selector(".digit-samples button")
     tab.locator(".digit-samples button").first.click()
     tab.click(".digit-inside summary")

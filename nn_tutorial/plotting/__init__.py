@@ -1,8 +1,8 @@
 """Figures of the book: one style for points, boundaries, curves, networks and films.
 
-Each function draws on the axes it is given and returns them; none opens a window or
-changes the style, except the two whose job that is: ``Film.show`` and ``use_style``.
-Each file of this folder says what to copy along with it.
+Each function draws on the axes that it gets and returns them. Only ``Film.show`` opens
+a window, and only ``use_style`` changes the style. The first lines of each file say
+what to copy along with it.
 """
 
 from .boundaries import plot_decision_boundary

@@ -1,4 +1,4 @@
-"""Which class a model gives to every point of the plane.
+"""Draw which class a model predicts at every point of the plane.
 
 Needs torch, NumPy and Matplotlib (contourpy comes with Matplotlib). To copy: this
 file, ``points.py`` and ``style.py``.
@@ -42,45 +42,45 @@ def plot_decision_boundary(
     limits: tuple[tuple[float, float], tuple[float, float]] | None = None,
     resolution: int = 200,
 ) -> Axes:
-    """Draw which class ``model`` gives to every point of the plane around ``inputs``.
+    """Draw which class ``model`` predicts at each point of the plane around ``inputs``.
 
-    The model is asked on a coarse grid; wherever two neighbors of the grid get
-    different classes, bisection between them finds the boundary to a small part of a
-    pixel. That takes some fifty thousand questions instead of the million of a fine
-    grid, and works for scores and for bare labels alike. A region narrower than a cell
-    of the grid can be missed.
+    The model is evaluated on a coarse grid. Where two neighbors on the grid get
+    different classes, bisection between them finds the boundary to a fraction of a
+    pixel. That takes about fifty thousand evaluations instead of the million of a fine
+    grid, and it works for scores as well as for labels. A region that is narrower than
+    a cell of the grid can be missed.
 
-    What the model returns for M points decides how it becomes regions:
+    The regions follow from what the model returns for M points:
 
     - float, shape ``(M, C)`` with C of at least 2: the class of the largest score;
     - float, shape ``(M,)`` or ``(M, 1)``: class 1 where the score is above
       ``threshold``, which must be given (0 for logits, 0.5 for probabilities);
     - integer or bool, shape ``(M,)`` or ``(M, 1)``: the class itself.
 
-    A module is asked in evaluation mode, without gradients, with points of the device
-    and dtype of its parameters; every submodule gets its mode back afterwards. Any
-    other function is asked with points of the kind, dtype and device of ``inputs``.
+    A module is evaluated in evaluation mode, without gradients, with points of the
+    device and dtype of its parameters; afterward every submodule is set back to its
+    mode. Any other function gets points of the type, dtype and device of ``inputs``.
 
     Args:
         ax: Axes to draw on.
         model: Maps points of shape ``(M, 2)`` to scores or labels, see above.
-        inputs: Points that decide what part of the plane is shown, shape ``(N, 2)``.
+        inputs: Points that determine the part of the plane to show, shape ``(N, 2)``.
         labels: Their classes, as in ``plot_points``, which then draws them on top;
             None draws the regions alone.
         threshold: Score above which a point belongs to class 1.
-        limits: ``((left, right), (bottom, top))`` of the shown part of the plane;
-            None leaves a tenth of the spread of ``inputs`` on every side.
+        limits: ``((left, right), (bottom, top))`` of the part of the plane to show;
+            None adds a tenth of the range of ``inputs`` on every side.
         resolution: Grid points along each side, at least 2.
 
     Returns:
         The axes.
 
     Raises:
-        TypeError: If points, labels or the model's answer are not numeric.
-        ValueError: If ``inputs`` or ``labels`` are refused by ``plot_points``, if
-            ``labels`` hold only one class, if the answer of the model has another
-            shape, holds NaN or a class beyond 3, or if ``threshold`` is missing or has
-            no use.
+        TypeError: If points, labels or the output of the model are not numeric.
+        ValueError: If ``plot_points`` does not accept ``inputs`` or ``labels``, if
+            ``labels`` contain only one class, if the output of the model has another
+            shape or contains NaN or a class above 3, or if ``threshold`` is missing or
+            has no effect.
     """
     points = _checked_points(inputs)  # (N, 2)
     if labels is not None:

@@ -1,4 +1,4 @@
-"""Curves of a training, and the table of what was taken for what.
+"""Curves of a training run, and the confusion matrix.
 
 Needs torch, NumPy and Matplotlib. To copy: this file, ``points.py`` and ``style.py``.
 """
@@ -20,10 +20,10 @@ __all__ = ["plot_confusion", "plot_curves"]
 
 
 def plot_confusion(ax: Axes, counts: Any) -> Axes:
-    """Draw how often each class was taken for each other class.
+    """Draw a confusion matrix: how often each class was predicted as each other class.
 
-    The right answers, far more than all others, stand uncolored on the diagonal;
-    the more often a mistake was made, the stronger is its color. Zeros are left out.
+    The correct predictions on the diagonal, far more than all others, have no color;
+    the more often a mistake was made, the stronger its color. Zeros are left out.
 
     Args:
         ax: Axes to draw on.
@@ -35,7 +35,7 @@ def plot_confusion(ax: Axes, counts: Any) -> Axes:
 
     Raises:
         TypeError: If ``counts`` does not hold numbers.
-        ValueError: If it is not square, or holds something else than counts.
+        ValueError: If it is not square, or contains anything other than counts.
     """
     counts = _as_array(counts, "counts")
     if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or not len(counts):
@@ -74,17 +74,17 @@ def plot_curves(
 ) -> Axes:
     """Draw one labeled line for each entry of ``curves``.
 
-    A curve whose name has the word "test" or "validation" in it is dashed, all others
+    A curve whose name contains the word "test" or "validation" is dashed; all others
     are solid. Curves whose names differ only in the words "training", "test" and
-    "validation" belong to one run and share its color.
+    "validation" belong to the same run and have the same color.
 
     Args:
         ax: Axes to draw on.
         curves: Values by name, each of shape ``(T,)``; the name is written at the end
             of the line.
-        ylabel: What the values are, with unit.
+        ylabel: What the values are, with their unit.
         xlabel: What is counted along the x axis.
-        x: Where the values lie, shape ``(T,)``; None counts 1, 2, ... T.
+        x: Positions of the values, shape ``(T,)``; None uses 1, 2, ... T.
         yscale: "linear" or "log".
 
     Returns:
@@ -93,8 +93,8 @@ def plot_curves(
     Raises:
         TypeError: If a curve does not hold numbers.
         ValueError: If there is no curve, if one is empty, not one-dimensional or not
-            finite, if its length is not that of ``x``, or if a value cannot be shown on
-            a logarithmic scale.
+            finite, if its length differs from that of ``x``, or if a value cannot be
+            shown on a logarithmic scale.
     """
     if not curves:
         msg = 'curves is empty: pass at least one, such as {"training": losses}'

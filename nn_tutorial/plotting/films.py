@@ -1,4 +1,4 @@
-"""Something that changes, such as a model that learns, watched frame by frame.
+"""An animation with a slider, for example of a model during training.
 
 Needs Matplotlib; a film becomes an MP4 with the program ffmpeg. To copy: this file,
 ``svg.py`` and ``style.py``.
@@ -92,25 +92,26 @@ for (const film of document.querySelectorAll(".nn-film:not([data-started])")) {
 
 
 class Film:
-    """Something that changes, such as a model that learns, watched frame by frame.
+    """An animation with a slider, for example of a model during training.
 
-    In a notebook and in the book it becomes one SVG with a slider and a play button:
-    what is equal in all frames stands there once. It shows the last frame until the
-    reader moves it, plays only when asked and only once, needs no server and no
-    library, and stays a still picture where scripts do not run. In a script,
-    ``show`` plays it in a window, and ``save`` writes it as GIF or MP4.
+    In a notebook and in the book it becomes one SVG with a slider and a play button,
+    which stores everything that is the same in all frames only once. It shows the last
+    frame until the reader moves the slider, and it plays only on request and only
+    once. It needs no server and no library, and it is a still picture where scripts do
+    not run. In a script, ``show`` plays it in a window, and ``save`` writes it as GIF
+    or MP4.
 
-    The axes keep the place that the last frame needs. Fix their limits in ``draw``,
-    or they will follow the data of each frame.
+    The axes have the size that the last frame needs. Set their limits in ``draw``;
+    otherwise they change with the data of each frame.
 
     Args:
         draw: Called as ``draw(ax, frame)`` on empty axes (an array of axes if
             ``columns`` is above 1); draws one frame and returns its label, such as
             ``"step 300, loss 0.412"``.
-        frames: What ``draw`` gets, at least two of them.
-        figsize: Width and height in inches; None takes the style's.
-        columns: Axes side by side.
-        interval_s: Time from one frame to the next when played, in seconds.
+        frames: The values passed to ``draw``, at least two.
+        figsize: Width and height in inches; None uses those of the style.
+        columns: Number of axes side by side.
+        interval_s: Time between two frames while playing, in seconds.
 
     Raises:
         TypeError: If ``draw`` cannot be called, and, when the film is shown, if it
@@ -155,8 +156,8 @@ class Film:
     def show(self) -> None:
         """Show the film: in the notebook, or, in a script, played in a window.
 
-        Without a notebook and without a window system it does nothing. A reader who
-        closes the window ends the film.
+        Without a notebook and without a window system it does nothing. Closing the
+        window ends the film.
         """
         if _notebook_shell() is not None:
             from IPython.display import display
@@ -180,13 +181,13 @@ class Film:
         """Write the film to a file, with the label of each frame above it.
 
         Args:
-            path: Ends in ``.gif``, which needs nothing more, or in ``.mp4``, which is
-                many times smaller and needs the program ffmpeg.
+            path: Ends in ``.gif``, or in ``.mp4``, which is many times smaller but
+                needs the program ffmpeg.
             dpi: Dots per inch of ``figsize``.
 
         Raises:
-            RuntimeError: If ffmpeg is needed and is not installed.
-            ValueError: If ``path`` ends otherwise.
+            RuntimeError: If ffmpeg is needed but not installed.
+            ValueError: If ``path`` has another suffix.
         """
         kinds = {".gif": "pillow", ".mp4": "ffmpeg"}
         kind = kinds.get(Path(path).suffix.lower())

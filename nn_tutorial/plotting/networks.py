@@ -1,4 +1,4 @@
-"""The neurons of a network, drawn and counted.
+"""A diagram of a network with the number of its parameters.
 
 Needs Matplotlib. To copy: this file and ``style.py``.
 """
@@ -31,8 +31,8 @@ def draw_network(
     Args:
         ax: Axes to draw on; its frame and ticks are removed.
         sizes: Neurons of each layer from input to output, at least two layers.
-        names: A name for each layer; None calls them input, hidden and output.
-        bias: Whether each neuron after the input has a bias, and is counted.
+        names: A name for each layer; None uses input, hidden and output.
+        bias: Whether each neuron after the input has a bias, which is then counted.
         max_neurons: Layers with more neurons show this many and three dots.
 
     Returns:

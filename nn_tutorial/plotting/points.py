@@ -1,4 +1,4 @@
-"""Points in the color and shape of their class.
+"""Points with the color and marker of their class.
 
 Needs torch, NumPy and Matplotlib. To copy: this file and ``style.py``.
 """
@@ -15,20 +15,20 @@ __all__ = ["plot_points"]
 
 
 def plot_points(ax: Axes, inputs: Any, labels: Any) -> Axes:
-    """Draw points in the color and shape of their class.
+    """Draw points with the color and marker of their class.
 
     Args:
-        ax: Axes to draw on; ``ax.legend()`` names the classes afterwards.
+        ax: Axes to draw on; ``ax.legend()`` then names the classes.
         inputs: Points, shape ``(N, 2)``, tensor or array of finite numbers.
         labels: Classes, shape ``(N,)`` or ``(N, 1)``, whole numbers 0 to 3 of any
-            dtype (float32 targets of a binary classifier are welcome).
+            dtype, including float32 targets of a binary classifier.
 
     Returns:
         The axes.
 
     Raises:
         TypeError: If either is not numeric.
-        ValueError: If a shape does not fit, if there are no points, if a value is not
+        ValueError: If a shape does not match, if there are no points, if a value is not
             finite, or if a label is not one of the four classes.
     """
     points = _checked_points(inputs)  # (N, 2)

@@ -2,8 +2,8 @@
 
 Needs Matplotlib. To copy: this file.
 
-Colors stand for the same thing in every figure and are told apart by color-blind
-readers; shape or a label always says the same once more.
+A color has the same meaning in every figure, and color-blind readers can distinguish
+the colors. A marker or a label always gives the same information again.
 
 Source:
     Colors: Okabe & Ito (2008), "Color Universal Design",
@@ -68,7 +68,7 @@ STYLE: dict[Any, Any] = {
 
 
 def use_style() -> None:
-    """Give every figure drawn from now on the style of the book.
+    """Use the style of the book for all following figures.
 
     Changes Matplotlib's ``rcParams``. In a notebook with the inline
     backend, figures also become transparent SVG of exactly the size that was asked
