@@ -98,11 +98,16 @@ def test_every_nox_command_named_exists(name):
 
 def test_ci_run_runs_the_commands_of_the_readme():
     script = read(".ci/run")
-    ran = re.findall(r"^(?:run )?((?:python -m pip|nox -s) .+)$", script, flags=re.M)
+    lines = r"^(?:run |(run_together) |(?=python -m pip ))([^(\n]+)$"
+    ran = []
+    for together, command in re.findall(lines, script, flags=re.M):
+        sessions = [f"nox -s {name}" for name in command.split()]
+        ran += sessions if together else [command]
     install, docs = COMMANDS[0].split(" && ")
     tests = COMMANDS[1].split(" && ")[1]
-    site = ["nox -s pdf", "nox -s scripts", tests, "nox -s builds", "nox -s browser"]
-    assert ran == [install, "nox -s lint", docs, *site, "nox -s take"]
+    begin = [install, "nox -s lint", docs, "nox -s pdf"]
+    begin += ["nox -s browser", "nox -s scripts", tests, "nox -s builds"]
+    assert ran == [*begin, "nox -s take"]
     assert "\r" not in script
     assert os.access(ROOT / ".ci/run", os.X_OK)
 
