@@ -462,7 +462,7 @@ def test_a_network_that_cannot_learn_any_more_is_told(playground):
     ("state", "told"),
     [
         ("data=points", "There are no points yet"),
-        ("data=points&points=2:1:1,2:0:1", "All points are of class 2"),
+        ("data=points&points=2:1:1,2:0:1", "All points belong to class 2"),
     ],
 )
 def test_without_two_classes_nothing_is_trained_and_the_reason_told(
