@@ -78,8 +78,7 @@ CHAPTER = """\
 % zh
 # 斜坡
 
-读 {ref}`ch-ramp`、{doc}`../index` 和 {numref}`fig-ramp`，用 {func}`~nn_tutorial.datasets.ramp`。
-和是 {glue:text}`total:.2f`，见[图](#fig-ramp)和[文档](https://numpy.org)，公式 {eq}`eq-line`。
+读 {ref}`ch-ramp`、{doc}`../index` 和 {numref}`fig-ramp`，用 {func}`~nn_tutorial.datasets.ramp`。和是 {glue:text}`total:.2f`，见[图](#fig-ramp)和[文档](https://numpy.org)，公式 {eq}`eq-line`。
 % en
 # A ramp
 
@@ -322,7 +321,7 @@ def test_solutions_of_a_notebook_are_folded(notebooks):
 def test_text_of_a_notebook_is_plain_markdown_in_one_language(notebooks):
     assert notebooks["zh"].cells[1].source == (
         "# 斜坡\n\n"
-        "读 斜坡、Start 和 图 1，用 `ramp()`。\n"
+        "读 斜坡、Start 和 图 1，用 `ramp()`。"
         "和是 1.50，见图和[文档](https://numpy.org)，公式 (1)。\n\n"
         "$$\ny = x\n$$"
     )
@@ -330,7 +329,7 @@ def test_text_of_a_notebook_is_plain_markdown_in_one_language(notebooks):
         notebooks["en"]
         .cells[1]
         .source.startswith(
-            "# A ramp\n\nRead A ramp, Start and Fig. 1, with `ramp()`.\n"
+            "# A ramp\n\nRead A ramp, Start and Fig. 1, with `ramp()`. The sum is"
         )
     )
 
@@ -481,6 +480,12 @@ def test_text_becomes_comments_and_checks_stay(scripts):
     assert 'check("01-1", answer)' in script
     assert script.count("plt.show()") == 1
     assert script.rstrip().endswith("plt.show()")
+
+
+def test_a_paragraph_of_a_script_fills_its_lines(scripts):
+    # Two lines of the chapter; the first ends behind "`ramp()`.".
+    filled = "# Read A ramp, Start and Fig. 1, with `ramp()`. The sum is 1.50, see the"
+    assert filled in scripts["en"]
 
 
 def test_comments_of_a_script_are_broken_where_the_language_allows():

@@ -51,7 +51,9 @@ class Plain:
             PlainError: If a directive, a role or a mark has no plain form.
         """
         env: dict[str, object] = {}
-        options = {"parser_extension": [self], "mdformat": {"number": True}}
+        # A paragraph is one line here: who shows it, or writes a script, wraps it.
+        style = {"number": True, "wrap": "no"}
+        options = {"parser_extension": [self], "mdformat": style}
         try:
             return MDRenderer().render(PARSER.parse(text, env), options, env).strip()
         except KeyError as error:  # mdformat has no renderer for it, nor have we
