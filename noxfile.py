@@ -10,6 +10,10 @@ nox.options.default_venv_backend = "uv"  # an environment with PyTorch costs a s
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "docs", "tests"]
 
+# Python keeps what it compiles of PyTorch and Sphinx, whatever the caller has set: else
+# each process that a test or a chapter starts compiles it again, for seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 QUICK = "not browser and not builds and not scripts and not take"
 CONSTRAINTS = "docs/constraints.txt"
 HASHES = "docs/hashes.txt"  # the same versions, of what builds the published site
