@@ -38,6 +38,23 @@ def install(session: nox.Session, group: str, *packages: str) -> None:
     session.install(*constraints, "--group", group, *machinery, *packages)
 
 
+def test_in_parallel(
+    session: nox.Session, *arguments: str, by_file: bool = True
+) -> None:
+    """Run pytest with a worker for each core, at most four; `-- -n 0` has none.
+
+    With ``by_file``, a file stays with one worker: its tests share a chapter that was
+    run, or a book that was built. Else an idle worker takes tests from a busy one.
+    """
+    # Files in the order of their names: those of the chapters, which take longest,
+    # do not come last.
+    how = ["loadfile", "--no-loadscope-reorder"] if by_file else ["worksteal"]
+    command = ["pytest", "-n", "logical", "--maxprocesses", "4", "--dist", *how]
+    command += [*arguments, *session.posargs]
+    # One thread each: the workers leave each other their cores.
+    session.run(*command, env={"OMP_NUM_THREADS": "1"})
+
+
 def require_site(session: nox.Session) -> None:
     """Stop a session that looks at the built site if there is none."""
     if not Path("site/index.html").exists():
@@ -56,14 +73,14 @@ def docs(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Test the package, the chapters and the book's machinery; no browser, no GPU."""
     install(session, "tests", ".[all]")
-    session.run("pytest", "-m", QUICK, *session.posargs)
+    test_in_parallel(session, "-m", QUICK)
 
 
 @nox.session
 def builds(session: nox.Session) -> None:
     """Build small books from end to end: killed, in shares, with a GPU's results."""
     install(session, "tests", ".[all]")
-    session.run("pytest", "-m", "builds", *session.posargs)
+    test_in_parallel(session, "-m", "builds")
 
 
 @nox.session
@@ -83,8 +100,7 @@ def browser(session: nox.Session) -> None:
     install(session, "browser", ".[mnist]")
     # What tests/conftest.py offers to the other tests needs Sphinx; these do not.
     files = sorted(map(str, Path("tests").glob("test_browser*.py")))
-    command = ["pytest", "--noconftest", "-m", "browser", *files]
-    session.run(*command, *session.posargs)
+    test_in_parallel(session, "--noconftest", "-m", "browser", *files, by_file=False)
 
 
 @nox.session
@@ -94,10 +110,10 @@ def scripts(session: nox.Session) -> None:
     # Each notebook installs the wheel itself; what the wheel needs is there already.
     packages = ["torch", "torchvision", "numpy", "matplotlib", "safetensors"]
     packages += ["scikit-learn", "libcst", "ipykernel", "nbclient", "pip", "pytest"]
-    packages += ["uv"]
+    packages += ["pytest-xdist", "uv"]
     session.install("-c", CONSTRAINTS, *packages)
-    command = ["pytest", "--noconftest", "-m", "scripts", "tests/test_scripts.py"]
-    session.run(*command, *session.posargs)
+    arguments = ["--noconftest", "-m", "scripts", "tests/test_scripts.py"]
+    test_in_parallel(session, *arguments, by_file=False)
 
 
 @nox.session
