@@ -70,6 +70,10 @@ def toy(monkeypatch):
     return chapter
 
 
+def test_known_exercises_are_all_that_have_answers_here():
+    assert set(NUMBERS) == {case.values[0] for case in RIGHT}
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_exercise_has_two_right_and_four_wrong_answers_here(number):
     for cases, least in ((RIGHT, 2), (WRONG, 4)):

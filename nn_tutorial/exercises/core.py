@@ -152,7 +152,8 @@ def check(exercise: str, answer: object, *, lang: str | None = None) -> Feedback
 def known_exercises() -> list[str]:
     """Return the names of all exercises, by chapter in alphabetical order."""
     modules = pkgutil.iter_modules([str(Path(__file__).parent)])
-    return [name for module in modules for name in _checks_of(module.name)]
+    slugs = [module.name.replace("_", "-") for module in modules]
+    return [name for slug in slugs for name in _checks_of(slug)]
 
 
 def _checks_of(slug: str) -> dict[str, Check]:
