@@ -62,8 +62,7 @@ QUERIES = {
         "混淆矩阵": "mnist-confusion term-confusion-matrix",
         "损失函数": "term-loss-function term-loss",
         "代价函数": "term-loss-function term-loss",
-        "逻辑回归": "ch-logistic-and-network logistic-regression "
-        "term-logistic-regression",
+        "逻辑回归": "ch-logistic logistic-regression term-logistic-regression",
         "饱和": "activations-saturation term-saturation",
         "dying relu": "regression-dead",
         "随机种子": "term-seed term-random-seed",

@@ -1,12 +1,13 @@
-"""The checks of the exercises on logistic regression and a neural network."""
+"""The checks of the exercises on logistic regression."""
 
 import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from nn_tutorial.datasets import flower
-from nn_tutorial.exercises.core import Hint, number, numbers_of
+from nn_tutorial.exercises.core import Hint, function, number, numbers_of
 
 
 def _line(answer: Any) -> Hint | None:
@@ -39,74 +40,15 @@ def _line(answer: Any) -> Hint | None:
     )
 
 
-def _fresh_flowers(answer: Any) -> Hint | None:
-    """Ask for the mean losses of net and deep on the flowers of seeds 2 to 21."""
-    losses = numbers_of(answer, 2)
-    if isinstance(losses, Hint):
-        return losses
-    net, deep = losses
-    if abs(net - 0.213) <= 0.01 and abs(deep - 0.246) <= 0.03:
-        return None
-    if min(losses) > 0.5:
-        return Hint(
-            zh="这两个数像是准确率；要的是损失。",
-            en="These two numbers look like accuracies. The exercise asks for losses.",
-        )
-    if deep < 0.19:
-        return Hint(
-            zh="deep 的损失太低，像是在训练用的那朵花上量的：换成没见过的花。",
-            en="The loss of deep is too low, as if it were measured on the training "
-            "flower: use flowers that the network has not seen.",
-        )
-    if net > deep:
-        return Hint(
-            zh="先写 net，再写 deep：两个数是不是写反了？",
-            en="Give net first, then deep: did you swap the two numbers?",
-        )
-    return Hint(
-        zh="种子从 2 到 21，共 20 朵花，每朵花算一个损失，再取平均；"
-        "net 与 deep 不要再训练。",
-        en="Seeds 2 to 21 give 20 flowers. Compute one loss for each and take the "
-        "mean; do not train net and deep any further.",
-    )
+def _arguments() -> tuple[Tensor, ...]:
+    torch.manual_seed(0)
+    y = torch.tensor([[0.0], [1.0], [1.0], [0.0], [1.0]])
+    return torch.randn(5, 2), y, torch.randn(2, 1), torch.tensor([0.5])
 
 
-def _uniform_flower(answer: Any) -> Hint | None:
-    """Ask for the losses of a line and of a 2-4-1 network on the uniform flower."""
-    losses = numbers_of(answer, 2)
-    if isinstance(losses, Hint):
-        return losses
-    line, net = losses
-    if abs(line - 0.641) <= 0.003 and abs(net - 0.100) <= 0.01:
-        return None
-    if abs(line - 0.673) <= 0.002 or abs(net - 0.254) <= 0.002:
-        return Hint(
-            zh="这是正态噪声那朵花上的损失：换成 uniform 的花了吗？",
-            en="That is a loss on the flower with normal noise: did you use the "
-            "uniform one?",
-        )
-    if line < net:
-        return Hint(
-            zh="先写逻辑回归的，再写网络的：两个数是不是写反了？",
-            en="Give logistic regression first, then the network: did you swap the "
-            "two numbers?",
-        )
-    if min(losses) > 0.8:
-        return Hint(
-            zh="这两个数像是准确率；要的是损失。",
-            en="These two numbers look like accuracies. The exercise asks for losses.",
-        )
-    if abs(line - 0.641) <= 0.003:
-        return Hint(
-            zh="直线的对了。网络的：种子 0，由 nn.Linear 初始化，学习率 1，10000 步。",
-            en="The line is right. For the network: seed 0, initialized by nn.Linear, "
-            "learning rate 1, 10000 steps.",
-        )
-    return Hint(
-        zh="先把直线训练好：学习率 0.1，走到损失不再变为止；网络另外训练。",
-        en="Start with the line: use a learning rate of 0.1 and train until the loss "
-        "no longer changes. Train the network separately.",
-    )
+def _slope(x: Tensor, y: Tensor, w: Tensor, b: Tensor) -> Tensor:
+    """Return the gradient of the mean cross-entropy with respect to w, (2, 1)."""
+    return x.T @ (torch.sigmoid(x @ w + b) - y) / len(x)
 
 
 CHECKS = {
@@ -153,49 +95,45 @@ CHECKS = {
         ),
     ),
     "logistic-2": _line,
-    "logistic-3": number(
-        384,
+    "logistic-3": function(
+        _arguments,
+        _slope,
+        within=1e-5,
         slips=[
             (
-                24,
+                lambda x, y, w, b: _slope(x, y, w, b) * len(x),
                 Hint(
-                    zh="排列数对了。再用 tanh 的性质：一个神经元的哪些数一起变号，"
-                    "输出不变？",
-                    en="The number of orders is right. Now use a property of tanh: "
-                    "which numbers of one neuron can change their sign together "
-                    "without changing the output?",
+                    zh="这是总和的梯度：损失是平均值，还要除以点数。",
+                    en="That is the gradient of the sum. The loss is a mean: divide "
+                    "by the number of points.",
                 ),
             ),
             (
-                16,
+                lambda x, y, w, b: -_slope(x, y, w, b),
                 Hint(
-                    zh="变号的种数对了。神经元之间还可以换位置。",
-                    en="The number of sign changes is right. The neurons can also be "
-                    "reordered.",
+                    zh="正负号反了：是 p − y，不是 y − p。",
+                    en="The sign is wrong: it is p − y, not y − p.",
                 ),
             ),
             (
-                40,
+                lambda x, y, w, b: x.T @ (x @ w + b - y) / len(x),
                 Hint(
-                    zh="两种办法可以一起用：每一种排法都能配上每一种变号。",
-                    en="You can use both ways at once: each order can be combined "
-                    "with each choice of signs.",
+                    zh="漏了 sigmoid：p 是 z 的 sigmoid，不是 z。",
+                    en="The sigmoid is missing: p is the sigmoid of z, not z itself.",
                 ),
             ),
             (
-                383,
-                Hint(
-                    zh="就差一个：它自己也算。",
-                    en="It is one short: count the network itself as well.",
-                ),
+                lambda x, y, w, b: _slope(x, y, w, 0 * b),
+                Hint(zh="算 z 时漏了 b。", en="You left b out of z."),
             ),
         ],
         other=Hint(
-            zh="分开数：四个神经元有几种排法？每个神经元变不变号，一共有几种选法？",
-            en="Count separately: in how many orders can you put four neurons, and in "
-            "how many ways can you choose the sign of each?",
+            zh="先求损失对 z 的导数 (N, 1)，再乘上 z 对 w 的导数，也就是 x，"
+            "最后对所有的点取平均。",
+            en="Start with the derivative with respect to z, (N, 1); multiply it by "
+            "the derivative of z with respect to w, which is x; then take the mean "
+            "over all points.",
         ),
+        banned=["backward", "grad", "_make_dual"],
     ),
-    "logistic-4": _fresh_flowers,
-    "logistic-5": _uniform_flower,
 }

@@ -4,6 +4,18 @@ import math
 
 import numpy as np
 import torch
+from torch import nn, sigmoid
+
+
+def _gradient(x, y, w, b):
+    return x.T @ (sigmoid(x @ w + b) - y) / len(x)
+
+
+def _with_autograd(x, y, w, b):
+    w = w.clone().requires_grad_()
+    nn.functional.binary_cross_entropy_with_logits(x @ w + b, y).backward()
+    return w.grad
+
 
 ANSWERS = {
     "logistic-1": (
@@ -27,35 +39,15 @@ ANSWERS = {
         ],
     ),
     "logistic-3": (
-        [384, math.factorial(4) * 2.0**4],
+        [_gradient, lambda x, y, w, b: ((sigmoid(x @ w + b) - y) * x).mean(0)[:, None]],
         [
-            (24, "number of orders"),
-            (16, "number of sign"),
-            (40, "You can use"),
-            (383, "It is one"),
-            (8, "Count separately: in"),
-        ],
-    ),
-    "logistic-4": (
-        [(0.213, 0.246), torch.tensor([0.2132, 0.2461])],
-        [
-            ((0.246, 0.213), "Give net first"),
-            ((0.215, 0.141), "has not seen"),
-            ((0.924, 0.923), "accuracies"),
-            ((0.3, 0.4), "20 flowers"),
-            (0.213, "numbers, written as"),
-        ],
-    ),
-    "logistic-5": (
-        [(0.641, 0.100), torch.tensor([0.6412, 0.1004])],
-        [
-            ((0.673, 0.254), "normal noise"),
-            ((0.641, 0.254), "normal noise"),
-            ((0.100, 0.641), "Give logistic regression first"),
-            ((0.96, 0.84), "accuracies"),
-            ((0.641, 0.3), "The line is right"),
-            ((0.7, 0.1), "Start with the"),
-            (0.641, "numbers, written as"),
+            (lambda *a: _gradient(*a) * len(a[0]), "gradient of the sum"),
+            (lambda *a: -_gradient(*a), "The sign is wrong"),
+            (lambda x, y, w, b: x.T @ (x @ w + b - y) / len(x), "sigmoid is missing"),
+            (lambda x, y, w, b: _gradient(x, y, w, 0), "left b out"),
+            (lambda *a: 2 * _gradient(*a), "Start with the derivative"),
+            (_with_autograd, "backward"),
+            (1.0, "a function"),
         ],
     ),
 }

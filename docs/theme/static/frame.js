@@ -26,6 +26,11 @@ function load(name) {
 }
 const loadPieceFile = (name) => load(`pieces/${name}`);
 
+// -- A chapter was split: old links to its sections lead to the page they are on now ---
+const { movedSections } = document.body.dataset;
+if (movedSections && location.hash && !document.getElementById(location.hash.slice(1)))
+  location.replace(movedSections + location.hash);
+
 // -- Language: the same place of the same page, and the choice is kept -------------
 // The place is in the address until the reader moves on; then it is the last label above
 // what the reader sees.

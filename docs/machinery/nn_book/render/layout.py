@@ -27,7 +27,7 @@ from sphinx.util.typing import ExtensionMetadata
 from nn_book import DOCS
 from nn_book.render.cells import Solution
 from nn_book.source.bilingual import language_of, metadata
-from nn_book.source.course import FOLDER, NEEDS, number_of
+from nn_book.source.course import FOLDER, MOVED_SECTIONS, NEEDS, number_of
 
 # The language tag of the pages, and the language's name as its readers write it.
 TAGS = {"zh": "zh-CN", "en": "en"}
@@ -74,6 +74,8 @@ def add_to_context(
         context["chapter"] = _("Chapter %s") % number
         if doctree:
             context["minutes"] = _("about %s min to read") % reading_minutes(doctree)
+    moved = MOVED_SECTIONS.get(pagename.removeprefix(FOLDER))
+    context["moved_sections"] = f"{moved}.html" if moved else None
     context["with_numbers"] = partial(with_numbers, app, pagename)
 
     said = _("Search the whole book, in Chinese or in English.")  # it has no text
