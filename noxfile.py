@@ -14,7 +14,7 @@ nox.options.sessions = ["lint", "docs", "tests"]
 # each process that a test or a chapter starts compiles it again, for seconds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-QUICK = "not browser and not builds and not scripts and not take"
+QUICK = "not browser and not builds and not scripts and not formats"
 CONSTRAINTS = "docs/constraints.txt"
 HASHES = "docs/hashes.txt"  # the same versions, of what builds the published site
 
@@ -125,11 +125,11 @@ def pdf(session: nox.Session) -> None:
 
 
 @nox.session
-def take(session: nox.Session) -> None:
+def formats(session: nox.Session) -> None:
     """Check zip, EPUB (needs Java) and PDF of the book (after `nox -s docs pdf`)."""
     require_site(session)
-    install(session, "take")
-    command = ["pytest", "--noconftest", "-m", "take", "tests/test_taken.py"]
+    install(session, "formats")
+    command = ["pytest", "--noconftest", "-m", "formats", "tests/test_formats.py"]
     session.run(*command, *session.posargs)
 
 
@@ -215,7 +215,7 @@ def constraints(session: nox.Session) -> None:
     command += ["--no-emit-index-url", "--no-annotate", "--quiet"]
     command += ["--custom-compile-command", "nox -s constraints"]
     project = ["pyproject.toml", "--all-extras"]
-    site = [word for group in ("docs", "pdf", "take") for word in ("--group", group)]
+    site = [word for group in ("docs", "pdf", "formats") for word in ("--group", group)]
     others = ("tests", "browser", "lint", "types")
     all_groups = site + [word for group in others for word in ("--group", group)]
     upgrade = [] if "--hashes" in session.posargs else ["--upgrade"]

@@ -102,7 +102,7 @@ def test_ci_run_runs_the_commands_of_the_readme():
     install, docs = COMMANDS[0].split(" && ")
     tests = COMMANDS[1].split(" && ")[1]
     begin = [install, "nox -s lint", docs, "nox -s pdf", tests]
-    end = ["nox -s builds", "nox -s scripts", "nox -s browser", "nox -s take"]
+    end = ["nox -s builds", "nox -s scripts", "nox -s browser", "nox -s formats"]
     assert ran == [*begin, *end]
     assert "\r" not in script
     assert os.access(ROOT / ".ci/run", os.X_OK)

@@ -112,13 +112,15 @@ def test_what_came_out_is_made_again_when_it_is_not_whole(tmp_path: Path, damage
 
 
 def test_what_is_kept_is_made_again_from_other_text(tmp_path: Path):
-    from nn_book.render.kept import kept
+    from nn_book.render.cached import cached
 
     app = SimpleNamespace(config=SimpleNamespace(nb_execution_cache_path=str(tmp_path)))
     made: list[str] = []
 
     def ask(text: str) -> str:
-        return kept(app, "styles", [text], lambda: made.append(text) or f"<{text}>\r\n")
+        return cached(
+            app, "styles", [text], lambda: made.append(text) or f"<{text}>\r\n"
+        )
 
     assert [ask("a"), ask("a"), ask("b"), ask("a")] == [
         "<a>\r\n",

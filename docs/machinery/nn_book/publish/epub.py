@@ -1,9 +1,9 @@
 """The book of one language as an EPUB, bound from the built pages.
 
-EPUB 3 is a zip of XHTML: `take.read_book` has the pages, so what is left to do is to
-write them as XML, to collect their pictures, and to say what is what. ``epub.css`` asks
-for little, since a reading program knows its screen better. `nox -s take` has the
-result checked by epubcheck.
+EPUB 3 is a zip of XHTML: `whole_book.read_book` has the pages, so what is left to do
+is to write them as XML, to collect their pictures, and to say what is what.
+``epub.css`` asks for little, since a reading program knows its screen better.
+`nox -s formats` has the result checked by epubcheck.
 """
 
 import html

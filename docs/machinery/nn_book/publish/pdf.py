@@ -32,8 +32,8 @@ from nn_book.publish.whole_book import (
     FOLDER,
     LANGUAGES,
     Book,
+    BookError,
     Page,
-    TakeError,
     attribute,
     file_name,
     read_book,
@@ -76,7 +76,7 @@ def print_book(book: Book, path: Path, browser: Browser) -> None:
         browser: A running Chromium.
 
     Raises:
-        TakeError: If the machine has no Chinese font.
+        BookError: If the machine has no Chinese font.
     """
     for page in book.pages:
         prepare(book, page)
@@ -165,7 +165,7 @@ def print_html(text: str, path: Path, browser: Browser) -> None:
         tab.goto(source.as_uri())
         if tab.evaluate(SAME_PICTURE):
             message = "no Chinese font on this machine: install one, such as Noto Sans"
-            raise TakeError(f"{message} CJK (Debian: fonts-noto-cjk)")
+            raise BookError(f"{message} CJK (Debian: fonts-noto-cjk)")
         tab.pdf(path=path, prefer_css_page_size=True, outline=True, tagged=True)
         tab.close()
 
@@ -276,7 +276,7 @@ def chromium() -> Iterator[Browser]:
     """Start the Chromium that CHROMIUM names, an installed one, or Playwright's own.
 
     Raises:
-        TakeError: If there is none.
+        BookError: If there is none.
     """
     found = [os.environ.get("CHROMIUM"), *map(shutil.which, CHROMIUMS)]
     arguments = ["--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -290,7 +290,7 @@ def chromium() -> Iterator[Browser]:
         except Error as error:
             message = f"no Chromium: {error.message.splitlines()[0]}"
             hint = "install Chromium or Chrome, or let CHROMIUM name its program"
-            raise TakeError(f"{message}\n{hint}") from None
+            raise BookError(f"{message}\n{hint}") from None
         yield browser
         browser.close()
 
@@ -302,7 +302,7 @@ def link_from_front_page(site: Path, language: str) -> None:
     """Put a link to the PDF on the front page, behind the one to the EPUB.
 
     Raises:
-        TakeError: If the front page has no link to the EPUB.
+        BookError: If the front page has no link to the EPUB.
     """
     path = site / language / "index.html"
     text = path.read_text(encoding="utf8")
@@ -313,7 +313,7 @@ def link_from_front_page(site: Path, language: str) -> None:
     link = rf'(<a class="[^"]*" href="[^"]*){re.escape(epub)}" download>.*?</a>'
     found = re.search(link, text)
     if found is None:
-        raise TakeError(
+        raise BookError(
             f"{path} has no link to {epub}, beside which that to the PDF goes"
         )
     link = f'\n{found[1]}{name}" download>PDF</a>'
@@ -357,7 +357,7 @@ def main() -> None:
                     link_from_front_page(SITE, book.language)
                 size = path.stat().st_size / 1e6
                 print(f"{path.relative_to(DOCS.parent)}: {size:.1f} MB")
-    except TakeError as error:
+    except BookError as error:
         sys.exit(str(error))
 
 

@@ -46,8 +46,8 @@ CAMEL = {
 }
 
 
-class TakeError(Exception):
-    """Something that a reader wants to take along cannot be made."""
+class BookError(Exception):
+    """The whole book, or a part of it, cannot be written."""
 
 
 @dataclass
@@ -122,11 +122,11 @@ def read_book(folder: Path) -> Book:
         folder: ``site/zh`` or ``site/en``; what lies in it stays as it is.
 
     Raises:
-        TakeError: If there is no built book in the folder.
+        BookError: If there is no built book in the folder.
     """
     index = folder / "index.html"
     if not index.exists():
-        raise TakeError(f"no book in {folder}/: build it first, with `nox -s docs`")
+        raise BookError(f"no book in {folder}/: build it first, with `nox -s docs`")
     front = parse(index)
     description = front.select_one("meta[name=description]")
     canonical = front.select_one("link[rel=canonical]")
@@ -283,7 +283,7 @@ def write_wheel(folder: Path) -> Path:
     """Build the wheel of the package from this clone and return its path.
 
     Raises:
-        TakeError: If it cannot be built; the message is that of the build.
+        BookError: If it cannot be built; the message is that of the build.
     """
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
     command += ["-d", str(folder)]
@@ -291,7 +291,7 @@ def write_wheel(folder: Path) -> Path:
     done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf8")
     path = folder / wheel_name()
     if done.returncode or not path.exists():
-        raise TakeError(f"no wheel of nn_tutorial:\n{done.stdout}{done.stderr}")
+        raise BookError(f"no wheel of nn_tutorial:\n{done.stdout}{done.stderr}")
     return path
 
 
@@ -299,11 +299,11 @@ def checked_repository(repository: str) -> str:
     """Return "owner/name", or "".
 
     Raises:
-        TakeError: If that is not the name of a repository.
+        BookError: If that is not the name of a repository.
     """
     if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         message = f"NN_TUTORIAL_REPOSITORY is {repository!r}"
-        raise TakeError(f"{message}: write owner/name, as GitHub does")
+        raise BookError(f"{message}: write owner/name, as GitHub does")
     return repository
 
 

@@ -1,4 +1,4 @@
-"""What readers take along: the pages as print needs them, EPUB, zip, notebooks."""
+"""The whole book in one file: pages as print needs them, EPUB, zip, notebooks."""
 
 # ruff: noqa: E501  (HTML as it is written)
 
@@ -143,7 +143,7 @@ def test_what_only_a_screen_can_do_is_left_out_and_a_film_stays_at_its_last_fram
 
 
 def test_a_book_that_is_not_built_is_missed_in_words(tmp_path):
-    with pytest.raises(whole_book.TakeError, match=r"no book in .*zh.*`nox -s docs`"):
+    with pytest.raises(whole_book.BookError, match=r"no book in .*zh.*`nox -s docs`"):
         whole_book.read_book(tmp_path / "zh")
 
 
@@ -320,6 +320,6 @@ def test_binder_gets_the_wheel_of_the_site_and_all_it_needs(notebooks):
 @pytest.mark.parametrize("name", ["book", "https://github.com/a/b", "a/b c", "a/b/c"])
 def test_a_repository_by_another_name_is_refused(name):
     with pytest.raises(
-        whole_book.TakeError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"
+        whole_book.BookError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"
     ):
         whole_book.checked_repository(name)

