@@ -18,7 +18,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nn_book.offer.downloads import first_cell
 from nn_book.offer.markdown import Plain, PlainError, solutions
 from nn_book.offer.script import Cell, ScriptError, make_script
-from nn_book.publish import whole_book
+from nn_book.publish.notebooks import write_notebooks
 
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
 DATASETS = '''\
@@ -393,7 +393,7 @@ def test_colab_and_binder_open_a_notebook_that_is_on_the_branch(book, lang, tmp_
     for other in {"zh", "en"} - {lang}:
         (tmp_path / "site" / other / "chapters").mkdir(parents=True)
     branch = tmp_path / "branch"
-    whole_book.write_notebooks(tmp_path / "site", branch, "some-one/book", ADDRESS)
+    write_notebooks(tmp_path / "site", branch, "some-one/book", ADDRESS)
 
     book.build(lang)
     links = book.html("chapters/01-ramp").select("a.online")

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
-from nn_book.publish import finishing, sbom
+from nn_book.publish import finishing
 from nn_book.publish.finishing import Origin, policy
+from nn_book.publish.wheel import write_bill
 from PIL import Image
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -258,7 +259,7 @@ def test_a_page_without_its_encoding_gets_no_policy_in_its_place():
 def test_the_bill_names_the_wheel_and_all_that_it_needs_here(tmp_path):
     wheel = tmp_path / "nn_tutorial-1-py3-none-any.whl"
     wheel.write_bytes(b"abc")
-    bill = json.loads(sbom.write_sbom(wheel).read_text(encoding="utf8"))
+    bill = json.loads(write_bill(wheel).read_text(encoding="utf8"))
     # The digest of "abc" stands in FIPS 180-4.
     [digest] = bill["metadata"]["component"]["hashes"]
     assert digest["content"].startswith("ba7816bf8f01cfea414140de5dae2223")

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from nn_book.publish import epub, whole_book
+from nn_book.publish import notebooks as branch
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "https://example.org/book/"
@@ -290,7 +291,7 @@ def notebooks(tmp_path):
     folder = tmp_path / "notebooks"
     (folder / "zh").mkdir(parents=True)
     (folder / "zh" / "00-old.ipynb").write_text("{}")
-    whole_book.write_notebooks(tmp_path / "site", folder, "some-one/book.py", WHEEL)
+    branch.write_notebooks(tmp_path / "site", folder, "some-one/book.py", WHEEL)
     return folder
 
 
@@ -322,4 +323,4 @@ def test_a_repository_by_another_name_is_refused(name):
     with pytest.raises(
         whole_book.BookError, match=r"NN_TUTORIAL_REPOSITORY is .*owner/name"
     ):
-        whole_book.checked_repository(name)
+        branch.checked_repository(name)

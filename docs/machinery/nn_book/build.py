@@ -31,7 +31,8 @@ from sphinx.cmd.build import main as sphinx_build
 
 from nn_book import DOCS, lock, stamps
 from nn_book.execute import execution, shares
-from nn_book.publish import epub, finishing, sbom, whole_book
+from nn_book.publish import epub, finishing, notebooks, whole_book
+from nn_book.publish import wheel as package
 
 BUILD = DOCS / "_build"
 SITE = DOCS.parent / "site"
@@ -194,8 +195,8 @@ def write_whole_books(site: Path) -> None:
     A published book also gets the notebooks that its pages link to on Colab and Binder;
     they lie beside the site, for a branch of their own.
     """
-    wheel = whole_book.write_wheel(site / whole_book.FOLDER)
-    sbom.write_sbom(wheel)
+    wheel = package.write_wheel(site / whole_book.FOLDER)
+    package.write_bill(wheel)
     for language in whole_book.LANGUAGES:  # where notebooks and scripts look for it
         (site / language / whole_book.FOLDER).mkdir()
         shutil.copy(wheel, site / language / whole_book.FOLDER)
@@ -208,7 +209,7 @@ def write_whole_books(site: Path) -> None:
     if repository and os.environ.get("NN_TUTORIAL_SITE_URL"):
         address = os.environ["NN_TUTORIAL_SITE_URL"]
         address += f"{whole_book.FOLDER}/{wheel.name}"
-        whole_book.write_notebooks(site, BUILD / "notebooks", repository, address)
+        notebooks.write_notebooks(site, BUILD / "notebooks", repository, address)
 
 
 def write_whole_book(site: Path, language: str, date: str) -> None:

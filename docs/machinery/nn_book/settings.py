@@ -5,12 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from nn_book.execute import execution, gpu_results
-from nn_book.publish.whole_book import (
-    FOLDER,
-    checked_repository,
-    file_name,
-    wheel_name,
-)
+from nn_book.publish.notebooks import checked_repository
+from nn_book.publish.wheel import wheel_name
+from nn_book.publish.whole_book import FOLDER, file_name
 from nn_book.source.course import FOLDER as CHAPTERS
 from nn_book.source.course import OLD_ADDRESSES
 

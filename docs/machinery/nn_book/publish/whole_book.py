@@ -1,25 +1,18 @@
-"""What readers take along: the book of one language in one file, and its notebooks.
+"""The whole book of one language: its pages as print needs them, and the zip.
 
 Everything is made from the built pages, so it shows what they show. `read_book` hands
-the pages over as print needs them: without what only a screen with scripts can do.
-``epub.py`` and ``pdf.py`` bind them; `write_zip` packs the site itself, to be opened
-from a disk; `write_notebooks` lays out what Colab and Binder open.
+the pages over without what only a screen with scripts can do; ``epub.py`` and
+``pdf.py`` bind them. `write_zip` packs the site itself, to be opened from a disk.
 """
 
 import re
-import shutil
-import subprocess
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
 
 from bs4 import BeautifulSoup, Tag
-
-import nn_book
 
 NAME = "pytorch-neural-networks"  # of every file that holds the whole book
 FOLDER = "download"  # of these files, in site/
@@ -35,15 +28,8 @@ SCREEN_ONLY = (
     ".toctree-wrapper, .nn-film-controls, .nn-film-label, [data-frames][display=none]"
 )
 # HTML knows these names in any case and the parser writes them small; XML does not.
-CAMEL = {
-    name.lower(): name
-    for name in (
-        *("viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits"),
-        *("linearGradient", "radialGradient", "gradientUnits", "gradientTransform"),
-        *("patternUnits", "patternTransform", "markerUnits", "markerWidth"),
-        *("markerHeight", "refX", "refY", "textPath", "textLength", "lengthAdjust"),
-    )
-}
+CAMEL = ["viewBox", "preserveAspectRatio", "clipPath", "linearGradient"]
+SVG_NAMES = {name.lower(): name for name in CAMEL}
 
 
 class BookError(Exception):
@@ -60,11 +46,17 @@ class Page:
     main: Tag  # what the page says; belongs to this object
 
     @property
-    def sections(self) -> Iterator[tuple[str, str]]:
+    def label(self) -> str:
+        """How the contents name the page, such as "4 A network"."""
+        return f"{self.number} {self.title}".strip()
+
+    @property
+    def sections(self) -> list[tuple[str, str]]:
         """Id and heading of every section of level 2."""
-        for section in self.main.select("section > section[id]"):
-            if section.h2 and section.h2.parent is section:
-                yield attribute(section, "id"), text_of(section.h2)
+        return [
+            (attribute(section, "id"), text_of(section.h2))
+            for section in self.main.select("section > section[id]:has(> h2)")
+        ]
 
 
 @dataclass
@@ -102,9 +94,7 @@ class Book:
                 link["href"] = inside(name, fragment)
             elif self.address:
                 link["href"] = urljoin(self.address, path)
-            elif alone := link.find_parent(
-                class_="own-page"
-            ):  # see nn_book.render.demos
+            elif alone := link.find_parent(class_="own-page"):  # of a demo
                 alone.extract()
             else:
                 link.unwrap()
@@ -128,32 +118,27 @@ def read_book(folder: Path) -> Book:
     if not index.exists():
         raise BookError(f"no book in {folder}/: build it first, with `nox -s docs`")
     front = parse(index)
-    description = front.select_one("meta[name=description]")
-    canonical = front.select_one("link[rel=canonical]")
-    address = attribute(canonical, "href").removesuffix("index.html")
     tag = attribute(front.html, "lang")
+    about = front.select("footer .about p:not(:has(.mistake))")
+    canonical = attribute(front.select_one("link[rel=canonical]"), "href")
     book = Book(
         folder,
         language=tag[:2],
         tag=tag,
         title=text_of(front.select_one(".logo__title")),
-        description=attribute(description, "content"),
-        about="\n".join(
-            map(text_of, front.select("footer .about p:not(:has(.mistake))"))
-        ),
-        address=address,
+        description=attribute(front.select_one("meta[name=description]"), "content"),
+        about="\n".join(map(text_of, about)),
+        address=canonical.removesuffix("index.html"),
     )
-    links = front.select(".bd-docs-nav li.toctree-l1 > a")
-    hrefs = [attribute(link, "href").partition("#")[0] for link in links]
-    names = [href.removesuffix(".html") for href in hrefs]
-    numbers = dict(zip(names, (text_of(link.span) for link in links), strict=True))
-    for name in dict.fromkeys(["index", *filter(None, names)]):
-        if name.startswith("pieces/"):  # what only a screen can do
-            continue
-        soup = front if name == "index" else parse(folder / f"{name}.html")
-        main = simplified(soup.article or soup)
-        title = text_of(main.h1)
-        book.pages.append(Page(name, title, numbers.get(name, ""), main))
+    chapters = {"index": ""}
+    for link in front.select(".bd-docs-nav li.toctree-l1 > a"):
+        name = attribute(link, "href").partition("#")[0].removesuffix(".html")
+        chapters.setdefault(name or "index", text_of(link.span))
+    for name, number in chapters.items():
+        if not name.startswith("pieces/"):  # what only a screen can do
+            soup = parse(folder / f"{name}.html")
+            main = simplified(soup.article or soup)
+            book.pages.append(Page(name, text_of(main.h1), number, main))
     return book
 
 
@@ -182,10 +167,9 @@ def simplified(main: Tag) -> Tag:
     for picture in main.select("img"):
         for name in ("loading", "decoding"):
             picture.attrs.pop(name, None)
-    for drawing in main.select("svg"):
-        for tag in [drawing, *drawing.find_all(True)]:
-            tag.name = CAMEL.get(tag.name, tag.name)
-            tag.attrs = {CAMEL.get(key, key): tag[key] for key in tag.attrs}
+    for tag in main.select("svg, svg *"):
+        tag.name = SVG_NAMES.get(tag.name, tag.name)
+        tag.attrs = {SVG_NAMES.get(key, key): tag[key] for key in tag.attrs}
     return main
 
 
@@ -228,103 +212,12 @@ def add(archive: zipfile.ZipFile, name: str, data: str | bytes) -> None:
 
 def for_disk(html: str) -> str:
     """Take out of a page its links to files beside the folder of its language."""
-
-    def switch(link: re.Match[str]) -> str:
-        start, rest, tag = link.groups()
-        twin = re.search(rf'<link rel="alternate" hreflang="{tag}" href="[^"]*"', html)
-        return start + (twin[0].partition(tag + '" ')[2] if twin else "hidden") + rest
-
-    switches = r'(<a class="[^"]*\blanguage" )href="[^"]*"([^>]* hreflang="([^"]*)")'
-    html = re.sub(switches, switch, html)
-    if "whole-book" not in html:
-        return html
+    alternate = r'<link rel="alternate" hreflang="([^"]*)" (href="[^"]*")'
+    on_the_web = dict(re.findall(alternate, html))
+    html = re.sub(
+        r'(<a class="[^"]*\blanguage" )href="[^"]*"([^>]* hreflang="([^"]*)")',
+        lambda link: link[1] + on_the_web.get(link[3], "hidden") + link[2],
+        html,
+    )
     menu = r'(?s)<button[^>]*popovertarget="menu-downloads".*?</div>'
-    return re.sub(menu, "", html)
-
-
-# -- Notebooks for Colab and Binder ---------------------------------------------------
-
-# conda-forge offers a PyTorch without CUDA under a name of its own, and Binder has no
-# GPU. pip then finds everything there but the package of the book.
-ENVIRONMENT = """\
-name: nn_tutorial
-channels:
-  - conda-forge
-dependencies:
-  - python=3.12
-  - pytorch-cpu
-  - torchvision
-  - numpy
-  - matplotlib
-  - safetensors
-  - scikit-learn
-  - libcst
-  - pip
-  - pip:
-      - {requirement}
-"""
-ABOUT = """\
-# Notebooks · 笔记本
-
-The notebooks of the book in [{repository}](https://github.com/{repository}), made by \
-its publishing workflow and replaced each time it runs: what Colab and Binder open.
-
-[{repository}](https://github.com/{repository}) 这本书的笔记本，由发布流程生成，\
-每次发布都会整个换掉；Colab 和 Binder 打开的就是这里的文件。
-"""
-
-
-def wheel_name() -> str:
-    """Return the name of the wheel of this version of the package."""
-    return f"nn_tutorial-{metadata.version('nn_tutorial')}-py3-none-any.whl"
-
-
-def write_wheel(folder: Path) -> Path:
-    """Build the wheel of the package from this clone and return its path.
-
-    Raises:
-        BookError: If it cannot be built; the message is that of the build.
-    """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel"]
-    command += ["-d", str(folder)]
-    clone = Path(nn_book.__file__).parents[3]
-    done = subprocess.run(command, cwd=clone, capture_output=True, encoding="utf8")
-    path = folder / wheel_name()
-    if done.returncode or not path.exists():
-        raise BookError(f"no wheel of nn_tutorial:\n{done.stdout}{done.stderr}")
-    return path
-
-
-def checked_repository(repository: str) -> str:
-    """Return "owner/name", or "".
-
-    Raises:
-        BookError: If that is not the name of a repository.
-    """
-    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        message = f"NN_TUTORIAL_REPOSITORY is {repository!r}"
-        raise BookError(f"{message}: write owner/name, as GitHub does")
-    return repository
-
-
-def write_notebooks(site: Path, folder: Path, repository: str, address: str) -> None:
-    """Lay out the branch ``notebooks``: ``zh/``, ``en/``, and what Binder needs.
-
-    Args:
-        site: The built site; its pages link to these files on GitHub.
-        folder: Where to write; what lies there is replaced.
-        repository: "owner/name" on GitHub.
-        address: Where the wheel of the package is published.
-    """
-    environment = ENVIRONMENT.format(requirement=f"nn_tutorial[all] @ {address}")
-    shutil.rmtree(folder, ignore_errors=True)
-    for language in LANGUAGES:
-        (folder / language).mkdir(parents=True)
-        for notebook in sorted((site / language / "chapters").glob("*.ipynb")):
-            shutil.copy(notebook, folder / language)
-    (folder / "binder").mkdir()
-    for name, text in (
-        ("binder/environment.yml", environment),
-        ("README.md", ABOUT.format(repository=repository)),
-    ):
-        (folder / name).write_text(text, encoding="utf8", newline="\n")
+    return re.sub(menu, "", html) if "whole-book" in html else html

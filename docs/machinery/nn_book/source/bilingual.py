@@ -249,9 +249,10 @@ def metadata(extension: str) -> ExtensionMetadata:
     """Return what Sphinx wants to know of the extension in the file ``extension``.
 
     Its version is the source of all extensions: whoever edits one, or a module that it
-    uses, sees every page read again.
+    uses, or a template, sees every page read again.
     """
-    sources = sorted(Path(nn_book.__file__).parent.rglob("*.py"))
+    package = Path(nn_book.__file__).parent
+    sources = sorted([*package.rglob("*.py"), *package.glob("templates/*")])
     return {
         "version": "1",
         "env_version": zlib.crc32(b"".join(map(Path.read_bytes, sources))),
