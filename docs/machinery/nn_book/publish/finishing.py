@@ -22,7 +22,10 @@ from html import escape
 from importlib import metadata
 from pathlib import Path
 
+from markupsafe import Markup
+
 from nn_book import DOCS
+from nn_book.templating import fill
 
 ROOT = DOCS.parent
 TAGS = {"zh": "zh-CN", "en": "en"}
@@ -118,12 +121,14 @@ def finish(site: Path) -> None:
         page.write_text(with_policy(text), encoding="utf8", newline="\n")
     # A page cannot forbid by itself that others show it in a frame.
     whole = f"{policy(texts)}; frame-ancestors 'none'"
-    headers = f"/*\n  Content-Security-Policy: {whole}\n"
-    (site / "_headers").write_text(headers, encoding="utf8", newline="\n")
+    files = {"_headers": f"/*\n  Content-Security-Policy: {whole}\n"}
     if address:
-        (site / "sitemap.xml").write_text(sitemap(site, address), encoding="utf8")
+        pages = mapped(site)
+        files["sitemap.xml"] = fill("sitemap.xml", site=address, tags=TAGS, pages=pages)
         robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
-        (site / "robots.txt").write_text(robots, encoding="utf8")
+        files["robots.txt"] = robots
+    for name, text in files.items():
+        (site / name).write_text(text, encoding="utf8", newline="\n")
 
 
 def with_policy(page: str) -> str:
@@ -146,13 +151,9 @@ def policy(pages: list[str]) -> str:
     the language) are known by their hashes; styles stand in attributes of pictures. The
     playground's worker compiles WebAssembly, which is no `eval` of scripts.
     """
-    scripts = {
-        s for page in pages for s in re.findall("(?s)<script>(.*?)</script>", page)
-    }
-    hashes = sorted(
-        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
-        for script in scripts
-    )
+    scripts = set(re.findall("(?s)<script>(.*?)</script>", "".join(pages)))
+    digests = (sha256(script.encode()).digest() for script in scripts)
+    hashes = sorted(f"'sha256-{b64encode(digest).decode()}'" for digest in digests)
     scripts_from = " ".join(["'self'", "'wasm-unsafe-eval'", *hashes])
     return (
         f"default-src 'none'; script-src {scripts_from}; "
@@ -169,49 +170,15 @@ def card(text: str, address: str) -> str:
         address: Where the site is published.
     """
     [title] = re.findall("<title>(.*)</title>", text)
-    [description] = re.findall('<meta name="description" content="(.*?)">', text)
-    entries = {
-        "og:type": "website",
-        "og:title": title,
-        "og:description": description,
-        "og:locale": "zh_CN",
-        "og:locale:alternate": "en_US",
-        "og:url": address,
-        "og:image": f"{address}card-zh.png",
-        "og:image:width": "1200",
-        "og:image:height": "630",
-        "og:image:alt": title,
-    }
-    lines = [f'<meta property="{k}" content="{v}">\n' for k, v in entries.items()]
-    lines.append('<meta name="twitter:card" content="summary_large_image">\n')
-    lines.append(f'<link rel="canonical" href="{address}">\n')
-    return "".join(lines)
+    [said] = re.findall('<meta name="description" content="(.*?)">', text)
+    words = {"title": Markup(title), "said": Markup(said)}
+    return fill("link_card.html", site=address, **words)
 
 
-def sitemap(site: Path, address: str) -> str:
-    """Return the map of a site: each page, and the same page in the other language.
-
-    Pages that ask search engines to stay away (the search, "no such page") are left
-    out.
-    """
-    entries = []
-    for page in sorted((site / "zh").rglob("*.html")):
-        name = page.relative_to(site / "zh").as_posix()
-        if 'name="robots" content="noindex"' in page.read_text(encoding="utf8"):
-            continue
-        links = "".join(
-            f'    <xhtml:link rel="alternate" hreflang="{tag}"'
-            f' href="{escape(f"{address}{code}/{name}")}"/>\n'
-            for code, tag in TAGS.items()
-        )
-        entries += [
-            f"  <url>\n    <loc>{escape(f'{address}{code}/{name}')}</loc>\n"
-            f"{links}  </url>\n"
-            for code in TAGS
-        ]
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"\n'
-        '        xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
-        f"{''.join(sorted(entries))}</urlset>\n"
-    )
+def mapped(site: Path) -> list[str]:
+    """Return the pages that search engines may show, as their names in a language."""
+    return [
+        page.relative_to(site / "zh").as_posix()
+        for page in sorted((site / "zh").rglob("*.html"))
+        if 'name="robots" content="noindex"' not in page.read_text(encoding="utf8")
+    ]
