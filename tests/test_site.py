@@ -502,7 +502,7 @@ def test_a_formula_that_fails_is_reported_with_its_file_and_line(make_book):
     complaints = book.build().warnings().splitlines()
     assert len(complaints) == 2
     assert "index.md:3: WARNING: the formula '\\\\foo{x}'" in complaints[0]
-    assert "unknown command \\foo" in complaints[0]
+    assert 'Unknown command "\\foo"' in complaints[0]
     assert "index.md:6: WARNING: the formula '\\\\bar'" in complaints[1]
 
 
