@@ -142,6 +142,12 @@ def test_the_playground_gets_the_very_points_of_the_book():
         numbers = np.frombuffer(base64.b64decode(sets[name]["inputs"]), "<f4")
         assert np.array_equal(numbers.reshape(2, -1).T, points.numpy())
         assert sets[name]["labels"] == "".join(f"{int(y)}" for y in labels.flatten())
+    for name, fields in sets.items():  # as a script does into which it is copied
+        namespace = {}
+        exec(fields["code"], namespace)
+        drawn, _ = eval(fields["call"], namespace)
+        numbers = np.frombuffer(base64.b64decode(fields["inputs"]), "<f4")
+        assert np.array_equal(numbers[: drawn.numel()].reshape(2, -1).T, drawn), name
 
 
 # -- One script of many modules -----------------------------------------------------

@@ -111,14 +111,14 @@ def test_what_came_out_is_made_again_when_it_is_not_whole(tmp_path: Path, damage
     assert not stamps.holds(stamp, "inputs", stamps.files_below(out))
 
 
-def test_what_is_kept_is_made_again_from_other_text(tmp_path: Path):
-    from nn_book.render.cached import cached
+def test_a_cached_text_is_made_again_from_other_text(tmp_path: Path):
+    from nn_book.render.cached_text import cached_text
 
     app = SimpleNamespace(config=SimpleNamespace(nb_execution_cache_path=str(tmp_path)))
     made: list[str] = []
 
     def ask(text: str) -> str:
-        return cached(
+        return cached_text(
             app, "styles", [text], lambda: made.append(text) or f"<{text}>\r\n"
         )
 

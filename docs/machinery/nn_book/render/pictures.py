@@ -26,7 +26,7 @@ from sphinx.util.typing import ExtensionMetadata
 from sphinx.writers.html5 import HTML5Translator
 
 from nn_book.render import figure_words
-from nn_book.render.cached import cached
+from nn_book.render.cached_text import cached_text
 from nn_book.source.bilingual import language_of, metadata
 
 DARK_INK = "#e4e7ea"  # the text of dark pages, see --text in theme/static/frame.css
@@ -105,7 +105,7 @@ def compacted(svg: str, app: Sphinx) -> list[str]:
 
         return json.dumps([compact_svg(svg), INK])
 
-    return json.loads(cached(app, "pictures", ["small, and its ink", svg], make))
+    return json.loads(cached_text(app, "pictures", ["small, and its ink", svg], make))
 
 
 def write(svg: str, app: Sphinx) -> str:

@@ -16,7 +16,7 @@ import tinycss2
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book.render.cached import cached
+from nn_book.render.cached_text import cached_text
 from nn_book.source.bilingual import metadata
 
 SHEETS = (
@@ -154,7 +154,7 @@ def make_light(app: Sphinx, exception: Exception | None) -> None:
     words = words_of(pages, texts)
     sheets = [(static / name).read_text("utf8") for name in SHEETS]
     made_from = [Path(__file__).read_text("utf8"), *sorted(words), *sheets]
-    css = cached(
+    css = cached_text(
         app,
         "styles",
         made_from,

@@ -1,4 +1,4 @@
-"""What is slow to make from other text, cached beside the executed chapters.
+"""Text that is slow to make from other text, cached beside the executed chapters.
 
 The folder has the fingerprint of the package and of all versions in its name, and goes
 with it; the file has a digest of all the text that its content was made from.
@@ -12,7 +12,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 
-def cached(
+def cached_text(
     app: Sphinx, kind: str, made_from: Iterable[str], make: Callable[[], str]
 ) -> str:
     """Return what ``make`` returned when it was last asked about the same text.
