@@ -656,13 +656,14 @@ def test_names_of_others_link_to_their_documentation_without_asking_it(reference
 
 
 def test_the_text_of_a_page_is_cut_into_its_parts():
-    parts = read_parts(
+    page = (
         '<section id="a"><h1>One<a class="headerlink" href="#a">#</a></h1>\n'
         "<p>1 &lt; 2</p><svg><text>no</text></svg>\n"
         '<section id="b"><h2>Two</h2><p>more</p></section></section>'
         '<dl><dt id="term-0">激活</dt><dt id="term-relu">ReLU</dt>'
         "<dd><p>函数</p></dd></dl>"
     )
+    parts = read_parts(BeautifulSoup(page, "html.parser"))
     assert [(part.anchor, part.kind, part.title, part.text) for part in parts] == [
         ("a", "h1", "One", "1 < 2"),
         ("b", "h2", "Two", "more"),
@@ -677,7 +678,8 @@ def test_a_row_with_a_message_leads_to_the_section_that_it_links_to():
         '<td><a href="#why">why</a></td></tr>'
         '<tr><td><code>fine</code></td><td><a href="#ok">ok</a></td></tr>'
     )
-    assert [(part.title, part.anchor) for part in messages(rows)] == [
+    page = BeautifulSoup(rows, "html.parser")
+    assert [(part.title, part.anchor) for part in messages(page)] == [
         ("IndexError: no x", "why")
     ]
 

@@ -11,62 +11,28 @@ that message.
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from html import unescape
+from dataclasses import astuple, dataclass
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
+from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
+from nn_book import DOCS
+from nn_book.render.cached_text import cached_text
 from nn_book.source.bilingual import metadata
 
 # What readers call a thing, and what the book calls it.
-SYNONYMS = {
-    "批归一化": "批标准化",
-    "批量归一化": "批标准化",
-    "批量规范化": "批标准化",
-    "批规范化": "批标准化",
-    "batchnorm": "batch normalization",
-    "batch norm": "batch normalization",
-    "保存模型": "保存",
-    "模型保存": "保存",
-    "加载模型": "加载",
-    "导数": "梯度",
-    "save model": "saving",
-    "save a model": "saving",
-    "load model": "loading",
-    "dying relu": "relu dead",
-    "反传": "反向传播",
-    "backprop": "backpropagation",
-    "误差逆传播": "反向传播",
-    "过度拟合": "过拟合",
-    "代价函数": "损失函数",
-    "目标函数": "损失函数",
-    "cost function": "loss function",
-    "激励函数": "激活函数",
-    "步长": "学习率",
-    "step size": "learning rate",
-    "state_dict": "state dict",
-    "丢弃法": "dropout",
-    "暂退法": "dropout",
-    "卷积神经网络": "卷积",
-    "cnn": "convolution",
-    "显卡": "gpu",
-    "cuda": "gpu",
-    "迭代": "训练循环",
-}
-
-# What a reader of a page does not read as its text, and where a part of it begins.
-NOT_READ = re.compile(
-    r"(?s)<(style|script|svg|button|annotation|nav)\b.*?</\1>"
-    r'|<a class="headerlink".*?</a>|<p class="chapter">.*?</p>'
-)
-TAG = re.compile(
-    r'<(?:section|dt)\b[^>]*? id="(?P<id>[^"]+)"[^>]*>|<(?P<open>dt|section)\b[^>]*>'
-    r"|<(?P<heading>h[1-6])\b[^>]*>|</(?P<close>section|dt|dd|h[1-6])>|<[^>]*>"
-)
-ROW = re.compile(r"(?s)<tr\b.*?</tr>")
+SYNONYMS = tomllib.loads((DOCS / "search_synonyms.toml").read_text("utf8"))
+# What a reader of a page does not read as its text.
+NOT_READ = "style, script, svg, button, nav, a.headerlink, p.chapter"
+HEADINGS = re.compile("^h[1-6]$")
+LOOKS = re.compile(r"</?(?:span|m[a-z]+)\b[^>]*>")  # half of all tags, and no text
+BLOCKS = ["p", "li", "div", "td", "pre", "br"]  # a space stands between their texts
 MESSAGE = re.compile(r"\w+(?:Error|Warning): ")
 
 
@@ -76,77 +42,63 @@ class Part:
 
     anchor: str
     kind: str  # "h1", "h2", ..., "dt", or "message"
-    title: str = ""
+    title: str
     text: str = ""
 
 
-def plain(html: str) -> str:
-    """Return the text of some HTML in one line."""
-    return " ".join(unescape(re.sub("<[^>]*>", "", html)).split())
+def text_of(tag: Tag) -> str:
+    """Return the text of an element in one line, without signs that nobody sees."""
+    return " ".join(re.sub("[\u2061-\u2064]", "", tag.get_text()).split())
 
 
-def read_parts(body: str) -> list[Part]:
+def read_parts(page: Tag) -> list[Part]:
     """Return the parts of a page, each with the text that no smaller part has.
 
     Args:
-        body: The HTML of the text of a page.
+        page: The text of a page. It is taken apart: nothing of it is left afterwards.
     """
-    body = NOT_READ.sub("", body)
+    for tag in page.select(NOT_READ):
+        tag.decompose()
+    for tag in page.find_all(BLOCKS):
+        tag.insert_after(" ")
     parts: list[Part] = []
-    sections: list[Part] = []  # those that are open, the innermost one last
-    terms: list[Part] = []  # those whose definition is being read
-    heading = term = False
-    end = 0
-    for tag in TAG.finditer(body):
-        words = re.sub(r"\s+", " ", unescape(body[end : tag.start()]))
-        end = tag.end()
-        if words and not heading and not term:
-            for part in terms or sections[-1:]:
-                part.text += words
-        elif words and heading and sections:
-            sections[-1].title += words
-        elif words and term and terms:
-            terms[-1].title += words
-        if tag["heading"]:
-            heading = True
-            if sections and sections[-1].kind == "section":
-                sections[-1].kind = tag["heading"]
-        elif tag[0].startswith("<section"):
-            sections.append(Part(tag["id"] or "", "section"))
-            parts.append(sections[-1])
-        elif tag[0].startswith("<dt"):
-            if tag["id"]:
-                terms.append(Part(tag["id"], "dt"))
-                parts.append(terms[-1])
-                term = True
-        elif tag["close"]:
-            heading = heading and not tag["close"].startswith("h")
-            term = term and tag["close"] != "dt"
-            if tag["close"] == "section" and sections:
-                sections.pop()
-            elif tag["close"] == "dd":
-                # A term and its translation: one place, by the name that both have.
-                named = [t.anchor for t in terms if not t.anchor[5:].isdigit()]
-                for part in terms:
-                    part.anchor = named[0] if named else part.anchor
-                terms = []
-        elif not heading and re.match(r"</?(p|li|div|td|pre|br)\b", tag[0]):
-            for part in terms or sections[-1:]:
-                part.text += " "
-    for part in parts:
-        part.title, part.text = (
-            " ".join(text.split()) for text in (part.title, part.text)
-        )
-    return [part for part in parts if part.title]
+    # From the end: what a smaller part has is gone when the larger one is read.
+    for tag in reversed(page.find_all(["section", "dd"])):
+        if tag.name == "section":
+            if heading := tag.find(HEADINGS, recursive=False):
+                title = text_of(heading.extract())
+                parts.append(Part(str(tag["id"]), heading.name, title, text_of(tag)))
+            tag.extract()
+        elif terms := terms_of(tag):
+            # A term and its translation: one place, by the name that both have.
+            named = [str(t["id"]) for t in terms if not str(t["id"])[5:].isdigit()]
+            for term in terms:
+                anchor = named[0] if named else str(term["id"])
+                title = text_of(term.extract())
+                parts.append(Part(anchor, "dt", title, text_of(tag)))
+            tag.extract()
+    return [part for part in reversed(parts) if part.title]
 
 
-def messages(body: str) -> Iterator[Part]:
+def terms_of(definition: Tag) -> list[Tag]:
+    """Return the terms that stand above a definition, the last one first."""
+    before = definition.find_previous_siblings(True)
+    return [t for t in takewhile(lambda t: t.name == "dt", before) if t.get("id")]
+
+
+def messages(page: Tag) -> Iterator[Part]:
     """Yield the messages in the tables of a page, each with the place it leads to."""
-    for row in ROW.findall(body):
-        said = [plain(code) for code in re.findall(r"(?s)<code\b.*?</code>", row)]
-        link = re.search(r'href="#([^"]+)"', row)
-        if said and link and MESSAGE.match(said[0]):
-            yield Part(link[1], "message", said[0])
+    for row in page.find_all("tr"):
+        code, link = row.find("code"), row.select_one('a[href^="#"]')
+        if code and link and MESSAGE.match(text_of(code)):
+            yield Part(str(link["href"])[1:], "message", text_of(code))
+
+
+def read_page(body: str) -> str:
+    """Return the parts of a page, and then its messages, as JSON."""
+    page = BeautifulSoup(LOOKS.sub("", body), "html.parser")
+    linked = list(messages(page))
+    return json.dumps([astuple(part) for part in [*read_parts(page), *linked]])
 
 
 def write_data(app: Sphinx, exception: Exception | None) -> None:
@@ -156,14 +108,13 @@ def write_data(app: Sphinx, exception: Exception | None) -> None:
     pages = [
         [name, app.env.titles[name].astext()] for name in sorted(app.env.found_docs)
     ]
-    entries = []
+    code, entries = Path(__file__).read_text(encoding="utf8"), []
     for number, (name, _) in enumerate(pages):
         html = Path(app.outdir, f"{name}.html").read_text(encoding="utf8")
-        body = html.partition('<article class="bd-article">')[2].partition(
-            "</article>"
-        )[0]
-        for part in [*read_parts(body), *messages(body)]:
-            entries.append([number, part.anchor, part.kind, part.title, part.text])
+        body = html.partition('<article class="bd-article">')[2]
+        body = body.partition("</article>")[0]
+        read = cached_text(app, "search", [code, body], partial(read_page, body))
+        entries += [[number, *part] for part in json.loads(read)]
     data = {"pages": pages, "parts": entries, "synonyms": SYNONYMS}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     path = Path(app.outdir, "_static", "search-data.js")
