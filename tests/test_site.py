@@ -13,8 +13,8 @@ import pytest
 import tinycss2
 from bs4 import BeautifulSoup
 from nn_book.publish.finishing import Origin
+from nn_book.render.links import place_of
 from nn_book.render.search import SYNONYMS, messages, read_parts
-from nn_book.render.source_links import place_of
 from nn_book.render.weight import (
     WeightError,
     icons,
@@ -163,6 +163,7 @@ def test_the_catalog_has_every_word_of_the_components():
     sources = [
         *DOCS.glob("theme/**/*.html"),
         DOCS / "machinery/nn_book/render/layout.py",
+        DOCS / "machinery/nn_book/render/front_page.py",
     ]
     texts = "\n".join(path.read_text("utf8") for path in sources)
     words = {word for _, word in re.findall(r"""\b_\((['"])(.+?)\1\)""", texts)}
@@ -579,7 +580,7 @@ def reference(make_book, monkeypatch):
     def build(language, more=""):
         book = make_book({"index.md": REFERENCE})
         extensions = [
-            "nn_book.render.inventories",
+            "nn_book.render.links",
             "sphinx.ext.autodoc",
             "sphinx.ext.napoleon",
         ]
@@ -637,10 +638,10 @@ def test_a_function_links_to_its_source_where_the_repository_is_known(
     reference, monkeypatch
 ):
     monkeypatch.setattr(
-        "nn_book.render.source_links.find_origin",
+        "nn_book.render.links.find_origin",
         lambda: Origin("2024-05-06", "0123abc"),
     )
-    sources = "extensions.append('nn_book.render.source_links')\n"
+    sources = "extensions.append('nn_book.render.links')\n"
     assert not reference("en", sources).select(".viewcode-link")
     html = reference("en", sources + "repository = 'a/b'\n")
     (link,) = html.select("a:has(.viewcode-link)")

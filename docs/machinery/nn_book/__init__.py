@@ -15,3 +15,6 @@ from pathlib import Path
 
 # The folder with conf.py; tests build small books elsewhere.
 DOCS = Path(os.environ.get("NN_BOOK_DOCS") or Path(__file__).parents[2]).resolve()
+
+# The tags of the two languages, as HTML and maps of sites write them.
+TAGS = {"zh": "zh-CN", "en": "en"}

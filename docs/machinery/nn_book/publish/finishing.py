@@ -24,11 +24,10 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from nn_book import DOCS
+from nn_book import DOCS, TAGS
 from nn_book.templating import fill
 
 ROOT = DOCS.parent
-TAGS = {"zh": "zh-CN", "en": "en"}
 
 BUILT = {
     "zh": {

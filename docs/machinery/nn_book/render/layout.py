@@ -7,34 +7,26 @@ what only the book knows. Words of the interface are in ``docs/theme/locale``.
 import re
 from functools import partial
 from html import unescape
-from itertools import islice
 from pathlib import Path
 from posixpath import dirname, join, normpath
 from typing import Any
 from urllib.parse import urlencode
 
 from docutils import nodes
-from pygments.formatters import HtmlFormatter
-from pygments.token import _TokenType
-from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.builders import Builder
-from sphinx.environment import BuildEnvironment
 from sphinx.locale import _
-from sphinx.transforms import SphinxTransform
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book import DOCS
+from nn_book import DOCS, TAGS
 from nn_book.render.cells import Solution
+from nn_book.render.front_page import front_page_entries
 from nn_book.source.bilingual import language_of, metadata
-from nn_book.source.course import FOLDER, MOVED_SECTIONS, NEEDS, number_of
+from nn_book.source.course import FOLDER, MOVED_SECTIONS, number_of
 
-# The language tag of the pages, and the language's name as its readers write it.
-TAGS = {"zh": "zh-CN", "en": "en"}
+# Each language's name as its readers write it.
 NAMES = {"zh": "中文", "en": "English"}
 LOCALES = {"zh": "zh_CN", "en": "en_US"}  # as Open Graph writes them
-
-STYLE = DOCS / "theme" / "static" / "frame.css"
+HEAD = DOCS / "theme" / "head.js"  # before the first paint
 
 # Per minute, what people read of their own language: Trauzettel-Klosinski & Dietz
 # (2012), Investigative Ophthalmology & Visual Science 53(9), 5452-5461. Nobody has
@@ -42,8 +34,6 @@ STYLE = DOCS / "theme" / "static" / "frame.css"
 HAN_PER_MINUTE = 255
 WORDS_PER_MINUTE = 228
 CODE_LINES_PER_MINUTE = 15
-
-HEAD = DOCS / "theme" / "head.js"  # before the first paint
 
 
 def add_to_context(
@@ -136,19 +126,13 @@ def reading_minutes(doctree: nodes.document) -> int:
     do formulas and what the code prints.
     """
     unread = (Solution, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
-    left_out = {
-        id(part)
-        for kind in unread
-        for node in doctree.findall(kind)
-        for part in node.findall()
-        if kind is Solution or isinstance(part, nodes.Text)
-    }
-    texts = [text for text in doctree.findall(nodes.Text) if id(text) not in left_out]
-    text = " ".join(texts)
+    texts = doctree.findall(nodes.Text)
+    text = " ".join(text for text in texts if not is_inside(text, unread))
     lines = [
         line
         for cell in doctree.findall(nodes.container)
-        if cell.get("nb_element") == "cell_code_source" and id(cell) not in left_out
+        if cell.get("nb_element") == "cell_code_source"
+        and not is_inside(cell, Solution)
         for line in cell.astext().splitlines()
         if line.strip()
     ]
@@ -160,33 +144,14 @@ def reading_minutes(doctree: nodes.document) -> int:
     return max(5, 5 * round(minutes / 5))
 
 
-def front_page_entries(app: Sphinx) -> dict[str, str]:
-    """Return what the list on the front page says of each page it links to.
-
-    An entry is a link, a colon, and a sentence that can stand alone.
-    """
-    entries = {}
-    for item in app.env.get_doctree(app.config.root_doc).findall(nodes.list_item):
-        link = next(iter(item.findall(addnodes.pending_xref)), None)
-        if link is not None and link["reftype"] == "doc":
-            said = item.astext().removeprefix(link.astext())
-            said = re.sub(r"^[：:]\s*", "", " ".join(said.split()))
-            page = link["reftarget"].removeprefix("/")
-            entries[page] = said[:1].upper() + said[1:]
-    return entries
-
-
-def pages_that_the_front_page_describes(
-    app: Sphinx,
-    env: BuildEnvironment,
-    added: set[str],
-    changed: set[str],
-    removed: set[str],
-) -> list[str]:
-    """Read the chapters again when the page that describes them has changed."""
-    if app.config.root_doc not in added | changed:
-        return []
-    return [page for page in env.found_docs if page.startswith(FOLDER)]
+def is_inside(
+    node: nodes.Node, kinds: type[nodes.Node] | tuple[type[nodes.Node], ...]
+) -> bool:
+    """Say whether one of the elements around a node is of one of the kinds."""
+    around = node.parent
+    return around is not None and (
+        isinstance(around, kinds) or is_inside(around, kinds)
+    )
 
 
 def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
@@ -194,13 +159,9 @@ def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
 
     def add(link: re.Match[str]) -> str:
         target = pagename if link[2] == "#" else join(dirname(pagename), link[2])
-        page = normpath(target).removesuffix(".html")
-        number = number_of(Path(app.srcdir), page)
-        return (
-            link[0]
-            if number is None
-            else f'{link[0]}<span class="number">{number}</span>'
-        )
+        number = number_of(Path(app.srcdir), normpath(target).removesuffix(".html"))
+        shown = f'<span class="number">{number}</span>' if number is not None else ""
+        return f"{link[0]}{shown}"
 
     named = f'<summary aria-label="{_("Show or hide what belongs to it")}">'
     html = str(contents).replace("<summary>", named)
@@ -229,29 +190,6 @@ def description_of(doctree: nodes.document) -> str:
     return ""
 
 
-def number_by_chapter(app: Sphinx, builder: Builder) -> None:
-    """Number figures, tables and formulas 4.1, 4.2, ... in chapter 4.
-
-    Sphinx would count through the whole book, or count the chapters that exist. On
-    other pages the count is 1, 2, ...; a figure there has a caption and no number.
-
-    Sphinx compares its own numbers to find out what to write anew, so they stay in
-    the saved environment; these here are for what is written now.
-    """
-    numbers = app.env.toc_fignumbers
-    for page, kinds in list(numbers.items()):
-        number = number_of(Path(app.srcdir), page)
-        chapter = () if number is None else (number,)
-        numbers[page] = {
-            kind: {
-                name: (*chapter, place)
-                for place, name in enumerate(sorted(names, key=names.get), 1)
-            }
-            for kind, names in kinds.items()
-            if chapter or kind != "figure"
-        }
-
-
 def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
     """Remove the pages of sources that are gone: Sphinx leaves them in its output."""
     if exception is not None or app.builder.name != "html":
@@ -264,180 +202,11 @@ def remove_old_pages(app: Sphinx, exception: Exception | None) -> None:
             path.unlink()
 
 
-class Highlighted(HtmlFormatter):
-    """Code with a mark around what frame.css colors, and none around the rest.
-
-    Plain names and punctuation are most of what Pygments marks: without these marks the
-    longest chapter has little more than half as many elements to lay out.
-    """
-
-    looks = frozenset(
-        re.findall(
-            r"\.([a-z]+\d?)\b",
-            " ".join(re.findall(r"(?m)^\.highlight .*(?={)", STYLE.read_text("utf8"))),
-        )
-    )
-
-    def _get_css_classes(self, ttype: _TokenType) -> str:
-        classes = super()._get_css_classes(ttype)
-        is_terminal = "-" in classes  # colors of IPython
-        return classes if is_terminal or self.looks & set(classes.split()) else ""
-
-
-def mark_only_what_has_a_look(app: Sphinx) -> None:
-    """Let HTML builders write code as `Highlighted` does."""
-    if app.builder.format == "html":
-        app.builder.highlighter.formatter = Highlighted
-
-
-class SortTerms(SphinxTransform):
-    """Put the reader's own word first in the glossary, and mark the other's language.
-
-    An entry has both words in both builds, so that a reader may know either, and so
-    that every page links a term by its English name, whatever it calls it:
-    ``{term}`激活函数 <activation function>```.
-    """
-
-    default_priority = 500
-
-    def apply(self, **kwargs: object) -> None:
-        """Sort the words of every entry."""
-        here = self.config.language[:2]
-        for glossary in self.document.findall(addnodes.glossary):
-            for entry in glossary.findall(nodes.definition_list_item):
-                terms = [child for child in entry if isinstance(child, nodes.term)]
-                spoken = {id(term): _language_of(term.astext()) for term in terms}
-                terms.sort(key=lambda term: spoken[id(term)] != here)
-                entry[: len(terms)] = terms
-                for term in terms:
-                    if spoken[id(term)] != here:  # docutils makes it the attribute
-                        term["classes"].append(f"language-{TAGS[spoken[id(term)]]}")
-
-
-def _language_of(text: str) -> str:
-    return "zh" if re.search("[\u3400-\u9fff]", text) else "en"
-
-
-class MarkDocstrings(SphinxTransform):
-    """Say of the docstrings in the Chinese reference that they are English.
-
-    A screen reader then reads them as English, and hyphens and quotes look right.
-    """
-
-    default_priority = 500
-
-    def apply(self, **kwargs: object) -> None:
-        """Mark every paragraph and rubric that autodoc has read from the code."""
-        if self.config.language == "en":
-            return
-        described = list(self.document.findall(addnodes.desc_content))
-        modules = [
-            node
-            for node in self.document.findall(nodes.Element)
-            if ":docstring of " in (node.source or "")
-        ]
-        texts = (nodes.paragraph, nodes.rubric)
-        # By identity: equal texts at different places are different nodes.
-        found = {id(n): n for part in described + modules for n in part.findall()}
-        for node in found.values():
-            if isinstance(node, texts) and "language-en" not in node["classes"]:
-                node["classes"].append("language-en")
-            if node == " -- ":  # between a parameter and what it is
-                node.parent.replace(node, nodes.Text(" – "))
-
-
-class MarkEnglish(SphinxTransform):
-    """Say of the English words beside a Chinese term, in parentheses, what they are.
-
-    A screen reader then reads （overfitting） as English and does not spell it.
-    """
-
-    default_priority = 500
-    words = re.compile(r"(?<=（)([A-Za-z][A-Za-z '-]+)(?=[），；])")
-
-    def apply(self, **kwargs: object) -> None:
-        """Mark the words in every paragraph and caption of a Chinese page."""
-        if self.config.language == "en":
-            return
-        for text in list(self.document.findall(nodes.Text)):
-            parts = self.words.split(text)
-            if len(parts) > 1 and isinstance(text.parent, nodes.paragraph):
-                parts[1::2] = [
-                    nodes.inline("", word, classes=["language-en"])
-                    for word in parts[1::2]
-                ]
-                parts[::2] = [nodes.Text(part) for part in parts[::2]]
-                text.parent.replace(text, parts)
-
-
-class MarkPrerequisites(SphinxTransform):
-    """Mark what a chapter says is to be read first.
-
-    The text is the author's (the lint sees to it that it is there); here it gets the
-    same look on every page.
-    """
-
-    default_priority = 500
-
-    def apply(self, **kwargs: object) -> None:
-        """Change the paragraph at the head of a chapter."""
-        if not self.env.docname.startswith(FOLDER):
-            return
-        lang = language_of(self.config)
-        section = next(iter(self.document.findall(nodes.section)), nodes.section())
-        for paragraph in section.children:
-            if isinstance(paragraph, nodes.paragraph) and NEEDS[lang].match(
-                paragraph.astext()
-            ):
-                paragraph["classes"].append("needs")
-
-
-def show_cards(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Turn the lists of pages into cards, each with the first picture of its page.
-
-    The picture is one that the chapter draws, so it is always the one of today.
-    """
-    lists = (app.config.root_doc, "pieces/index")
-    if app.builder.format != "html" or docname not in lists:
-        return
-    for cards in doctree.findall(nodes.bullet_list):
-        links = [next(iter(item.findall(nodes.reference)), {}) for item in cards]
-        pages = [
-            normpath(join(dirname(docname), link.get("refuri", ""))).removesuffix(
-                ".html"
-            )
-            for link in links
-        ]
-        if not app.env.found_docs.issuperset(pages):
-            continue
-        cards["classes"].append("cards")
-        for item, page in zip(cards, pages, strict=True):
-            pictures = app.env.get_doctree(page).findall(nodes.image)
-            for picture in islice(pictures, 1):
-                item.insert(0, picture.deepcopy())
-                item[0]["ids"], item[0]["names"] = [], []
-            number = number_of(Path(app.srcdir), page)
-            if number is not None:
-                label = nodes.inline("", _("Chapter %s") % number, classes=["number"])
-                item.insert(len(item) - 1, nodes.paragraph("", "", label))
-            # The name stands on a line of its own, without the colon after it.
-            name, rest, *_more = item[-1]
-            said = re.sub(r"^[：:]\s*", "", rest)
-            item[-1][:2] = [nodes.Text(said[:1].upper() + said[1:])]
-            item.insert(len(item) - 1, nodes.paragraph("", "", name, classes=["name"]))
-
-
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Register the extension."""
     app.add_config_value("repository", "", "html", str)  # "owner/name" on GitHub
-    app.connect("env-get-outdated", pages_that_the_front_page_describes)
+    for part in ("text", "front_page"):
+        app.setup_extension(f"nn_book.render.{part}")
     app.connect("html-page-context", add_to_context)
-    app.connect("doctree-resolved", show_cards, priority=400)  # before pictures.py
     app.connect("build-finished", remove_old_pages)
-    app.connect("write-started", number_by_chapter)
-    app.connect("builder-inited", mark_only_what_has_a_look)
-    app.add_transform(SortTerms)
-    app.add_transform(MarkDocstrings)
-    app.add_transform(MarkEnglish)
-    app.add_transform(MarkPrerequisites)
     return metadata(__file__)
