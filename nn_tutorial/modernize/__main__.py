@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import difflib
 import fnmatch
-import gc
 import io
 import locale
 import os
@@ -262,11 +261,7 @@ def _done(
 ) -> Result:
     """Look at one file, and rewrite it if that is asked for."""
     document = read_document(path)
-    gc.disable()  # a syntax tree has many nodes, all alive until the end
-    try:
-        reports, text = modernize(document, taken=taken, wanted=wanted)
-    finally:
-        gc.enable()
+    reports, text = modernize(document, taken=taken, wanted=wanted)
     result = Result(path, reports)
     if options.diff:
         old, new = (item.splitlines(keepends=True) for item in (document.text, text))

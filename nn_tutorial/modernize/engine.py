@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bisect
+import contextlib
 import dataclasses
+import gc
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import libcst as cst
 
@@ -66,6 +68,19 @@ class Report:
     reason: Text
 
 
+@contextlib.contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep the collector from looking at syntax trees, which all live to the end."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_without_collector()
 def modernize(
     document: Document,
     *,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import re
 import typing
 import warnings
@@ -68,6 +69,8 @@ class Repair:
     edits: tuple[tuple[int, int, str], ...]
 
 
+# What one pass has parsed is what the next one begins with.
+@functools.lru_cache(maxsize=16)
 def is_python(text: str) -> SyntaxError | None:
     """Return ``None`` if ``text`` is Python, else the error that says where not."""
     try:
