@@ -42,7 +42,8 @@ from nn_tutorial.modernize.documents import (
 )
 from nn_tutorial.modernize.engine import Report, modernize
 from nn_tutorial.modernize.repairs import is_python
-from nn_tutorial.modernize.rules import PRETRAINED, RENAMED, SUCCESSORS
+from nn_tutorial.modernize.rules.arguments import PRETRAINED
+from nn_tutorial.modernize.rules.renamed import RENAMED, SUCCESSORS
 
 ROOT = Path(__file__).parents[1]
 OLD_CODE = Path(__file__).parent / "old_code"
@@ -311,7 +312,7 @@ CLAIMS = {
 }
 
 
-# What PyTorch and torchvision say of the tables in rules.py, asked in the same process
+# What PyTorch and torchvision say of the tables in rules/, asked in the same process
 # as the programs, because importing them takes seconds.
 QUESTIONS = """\
 import importlib, inspect, warnings

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import libcst as cst
 
-from . import shapes as shapes  # its rules join those of rules.py
 from .catalog import HABITS, REASONS, Level, Text
 from .documents import Document
 from .program import Program, is_followed

@@ -3,7 +3,7 @@
 The names are collected in one walk of our own: libcst's ``ScopeProvider`` alone takes
 more than three times as long as parsing, at each pass, and knows places, not values.
 
-The rules of ``rules.py`` ask questions such as "does this name hold one number?" or
+The rules ask questions such as "does this name hold one number?" or
 "did this tensor come out of a network?". They are answered here from the text alone;
 nothing is imported or run. An answer is ``True`` only when every way the value can
 have come about says so: when in doubt, the rule leaves the line to the reader.
