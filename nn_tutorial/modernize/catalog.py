@@ -10,10 +10,11 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = [
-    "HABITS", "HELP", "REASONS", "SEVERITIES", "WORDS", "Habit", "Level", "Text",
+    "HABITS", "HELP", "NAMES", "REASONS", "SEVERITIES", "WORDS", "Habit", "Level",
+    "Text",
 ]  # fmt: skip
 
 Level = Literal["stops", "warns", "silent", "spelling", "note"]
@@ -46,9 +47,12 @@ class Habit:
     fix: Text
 
 
-_CONTENT = tomllib.loads(
-    Path(__file__).with_name("catalog.toml").read_text(encoding="utf-8")
-)
+def _loaded(name: str) -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+
+
+NAMES = _loaded("names.toml")  # of PyTorch and its neighbors, then and now
+_CONTENT = _loaded("catalog.toml")
 
 HABITS: dict[str, Habit] = {
     name: Habit(

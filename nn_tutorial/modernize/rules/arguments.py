@@ -6,21 +6,26 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import LOSS_FUNCTIONS, NAMES, Program, literal, operands
+from ..catalog import NAMES
+from ..program import (
+    LOSS_FUNCTIONS,
+    Program,
+    keyword,
+    literal,
+    method,
+    operands,
+    positional,
+)  # fmt: skip
 from .base import (
     Finding,
     cut_argument,
     has_star,
-    is_torch,
-    keyword,
     left,
-    method,
     outer_end,
-    positional,
     quoted,
     replaced,
     rule,
-)
+)  # fmt: skip
 
 
 @rule
@@ -195,7 +200,7 @@ def later_arguments(program: Program) -> Iterator[Finding]:
     for call in program.all(cst.Call):
         yield from _factor_in_front(program, call)
     for node in program.all(cst.Attribute):
-        misspelled = node.attr.value == "require_grad" and is_torch(program)
+        misspelled = node.attr.value == "require_grad" and program.is_torch
         if misspelled and isinstance(program.parent[node], cst.AssignTarget):
             yield left(program, "require-grad", node, "choose")
 
@@ -211,7 +216,7 @@ def _factor_in_front(program: Program, call: cst.Call) -> Iterator[Finding]:
     function = program.called(call).startswith("torch.")
     args = call.args[1:] if function else call.args
     plain = len(positional(call)) == len(call.args) and not any(a.star for a in args)
-    if not key or len(args) != tensors + 1 or not plain or not is_torch(program):
+    if not key or len(args) != tensors + 1 or not plain or not program.is_torch:
         return
     if program.called(call) and not function:
         return

@@ -73,19 +73,6 @@ def replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Findi
     return Finding(rule, start, [(start, end, text)])
 
 
-def keyword(call: cst.Call, name: str) -> cst.Arg | None:
-    """Return the argument that a call gives by this name."""
-    for arg in call.args:
-        if arg.keyword is not None and arg.keyword.value == name:
-            return arg
-    return None
-
-
-def positional(call: cst.Call) -> list[cst.Arg]:
-    """Return the arguments without a name."""
-    return [arg for arg in call.args if arg.keyword is None]
-
-
 def has_star(call: cst.Call) -> bool:
     """Say whether a call has arguments of the kind ``*x`` or ``**x``."""
     return any(arg.star for arg in call.args)
@@ -104,26 +91,12 @@ def cut_argument(program: Program, call: cst.Call, arg: cst.Arg) -> list[Edit] |
     return None if "#" in source[start:end] else [(start, end, "")]
 
 
-def method(call: cst.Call) -> str:
-    """Return the name of the method a call calls, or ``""``."""
-    return call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
-
-
 def outer_end(program: Program, node: cst.BaseExpression) -> int:
     """Return the offset behind an expression and the parentheses around it."""
     end = program.end(node)
     for _ in node.rpar:
         end = program.source.index(")", end) + 1
     return end
-
-
-def is_torch(program: Program) -> bool:
-    """Say whether a program is about PyTorch; a piece without imports may be."""
-    return (
-        program.imports("torch")
-        or program.imports("torchvision")
-        or not (program.nodes.get(cst.Import) or program.nodes.get(cst.ImportFrom))
-    )
 
 
 def line_start(program: Program, node: cst.CSTNode) -> int:

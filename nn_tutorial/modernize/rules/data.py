@@ -6,19 +6,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import NAMES, Program
-from .base import (
-    Edit,
-    Finding,
-    has_star,
-    keyword,
-    left,
-    method,
-    outer_end,
-    positional,
-    replaced,
-    rule,
-)
+from ..catalog import NAMES
+from ..program import Program, keyword, method, positional
+from .base import Edit, Finding, has_star, left, outer_end, replaced, rule
 
 MNIST_LIKE = set(NAMES["mnist_like"])
 _DATA_SETS = [

@@ -8,15 +8,16 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import NAMES, Program, literal
-from .base import Finding, is_torch, keyword, left, method, positional, replaced, rule
+from ..catalog import NAMES
+from ..program import Program, keyword, literal, method, positional
+from .base import Finding, left, replaced, rule
 from .needs import last_import_of_torch, torch_name, torch_needed
 
 
 @rule
 def cuda_call(program: Program) -> Iterator[Finding]:
     """``.cuda()`` on a machine that may have no GPU."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     own = any(f.name.value == "cuda" for f in program.all(cst.FunctionDef))
     first_gpu = _first_gpu(program)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import Program, literal
-from .base import Finding, cut_argument, keyword, left, method, rule
+from ..program import Program, keyword, literal, method
+from .base import Finding, cut_argument, left, rule
 from .needs import torch_needed
 
 

@@ -7,18 +7,17 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import FRESH_TENSORS, NAMES, Program, children, literal
-from .base import (
-    Finding,
-    is_torch,
+from ..catalog import NAMES
+from ..program import (
+    FRESH_TENSORS,
+    Program,
+    children,
     keyword,
-    left,
+    literal,
     method,
-    outer_end,
     positional,
-    replaced,
-    rule,
-)
+)  # fmt: skip
+from .base import Finding, left, outer_end, replaced, rule
 
 
 @rule
@@ -124,7 +123,7 @@ _MASKED_METHODS = set(NAMES["masked_methods"])
 @rule
 def masks(program: Program) -> Iterator[Finding]:
     """Masks of bytes, and ``1 - mask``."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for call in program.all(cst.Call):
         name, plain = program.called(call), positional(call)
@@ -224,7 +223,7 @@ _HOLDS_WORDS = re.compile(
 @rule
 def tensor_key(program: Program) -> Iterator[Finding]:
     """An element of a tensor as the key of a dictionary."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for node in program.all(cst.Subscript):
         part = node.slice[0].slice if len(node.slice) == 1 else None
@@ -277,7 +276,7 @@ _CONVERSION = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[\d*]*(?:\.[\d*]+)?([a-zA-Z%])
 @rule
 def array_to_number(program: Program) -> Iterator[Finding]:
     """``"%.2f" % w.numpy()``: an array of one element where a number is wanted."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for node in program.all(cst.BinaryOperation):
         if not isinstance(node.operator, cst.Modulo) or not isinstance(

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import COMPREHENSIONS, Program
-from .base import Finding, is_binding, is_torch, left, method, replaced, rule
+from ..program import COMPREHENSIONS, Program, method
+from .base import Finding, is_binding, left, replaced, rule
 
 
 @rule
 def super_arguments(program: Program) -> Iterator[Finding]:
     """``super(Net, self)`` is ``super()``."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for call in program.all(cst.Call):
         if not isinstance(call.func, cst.Name) or call.func.value != "super":

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import Program, literal, operands
-from .base import Finding, is_torch, keyword, left, method, outer_end, rule
+from ..program import Program, keyword, literal, method, operands
+from .base import Finding, left, outer_end, rule
 from .evaluation import is_model_call, under_no_grad
 from .kinds import is_dictionary, is_element
 
@@ -16,7 +16,7 @@ from .kinds import is_dictionary, is_element
 @rule
 def data_index(program: Program) -> Iterator[Finding]:
     """``loss.data[0]`` is ``loss.item()``."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for node in program.all(cst.Subscript):
         tensor = _first_of_data(node) or _first_of_sum(program, node)
@@ -91,7 +91,7 @@ def _first_of_data(node: cst.Subscript) -> cst.BaseExpression | None:
 @rule
 def loss_graph(program: Program) -> Iterator[Finding]:
     """A loss kept as a tensor keeps its graph alive."""
-    if not is_torch(program):
+    if not program.is_torch:
         return
     for call in program.all(cst.Call):
         if (

@@ -110,7 +110,8 @@ def _indented_under(program: Program, node: cst.CSTNode, head: str) -> list[Edit
         if inner.startswith(indent) and inner.isspace():
             unit = inner[len(indent) :]
     edits = [(start, start, f"{indent}{head}{line_end(program, start)}")]
-    strings = program.string_spans
+    kinds = (cst.SimpleString, cst.FormattedString)
+    strings = [(program.start(s), program.end(s)) for s in program.all(*kinds)]
     for match in re.finditer(
         r"(?:\A|(?<=[\r\n]))([^\S\r\n]*)(?=[^\s])", source[start:end]
     ):

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import NAMES, Binding, Program
+from ..catalog import NAMES
+from ..program import Binding, Program, keyword
 from .base import (
     Finding,
     alias_end,
     imported_names,
     is_binding,
-    keyword,
     left,
     replaced,
     rule,
     uses,
-)
+)  # fmt: skip
 from .data import MNIST_LIKE
 from .needs import torch_needed
 

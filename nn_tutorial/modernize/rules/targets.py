@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import FRESH_TENSORS, Program
-from .base import Finding, left, method, outer_end, positional, rule
+from ..program import FRESH_TENSORS, Program, method, positional
+from .base import Finding, left, outer_end, rule
 from .needs import torch_needed
 
 _CLASS_LOSSES = {

@@ -6,18 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from ..program import Program, literal, operands
-from .base import (
-    Edit,
-    Finding,
-    keyword,
-    left,
-    line_end,
-    line_start,
-    method,
-    replaced,
-    rule,
-)
+from ..program import Program, keyword, literal, method, operands
+from .base import Edit, Finding, left, line_end, line_start, replaced, rule
 
 
 @rule

@@ -8,20 +8,18 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from ..program import NAMES, Program, literal
+from ..catalog import NAMES
+from ..program import Program, keyword, literal, positional
 from .base import (
     Finding,
     alias_end,
     has_star,
     imported_names,
-    is_torch,
-    keyword,
     left,
-    positional,
     references,
     removed_line,
     rule,
-)
+)  # fmt: skip
 from .evaluation import volatile_argument
 
 _VARIABLE = "torch.autograd.Variable"
@@ -53,7 +51,7 @@ def variable(program: Program) -> Iterator[Finding]:
             yield left(program, "variable", node, "structure")
     yield from _unused_imports(program, "variable", _VARIABLE)
     for node in program.all(cst.Attribute):
-        if node.attr.value == "volatile" and is_torch(program):
+        if node.attr.value == "volatile" and program.is_torch:
             yield left(program, "volatile", node, "structure")
 
 
