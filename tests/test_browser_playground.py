@@ -165,6 +165,10 @@ SETUPS = [
     "data=slope&hidden=0&lr=0.03",
     "data=slope&hidden=3&activation=relu&lr=0.01&noise=0.2&penalty=l2:0.01",
     "data=hills&hidden=8,8&optimizer=adam&lr=0.01&batch=30&test=20",
+    "activation=linear&hidden=3,2&lr=0.1",
+    "data=xor&hidden=4&activation=relu&lr=0.1&noise=0.2&test=20&draw=3",
+    "data=flower&draw=7&lr=0.3",
+    "data=gaussians&draw=2&noise=0.3&hidden=3&lr=0.1",
 ]
 # The losses after 1000 steps, by the page itself and by its worker, and the script.
 TRAIN = """async (query) => {
@@ -221,6 +225,34 @@ def test_page_worker_and_copied_script_end_at_the_same_losses(engine, state):
     for loss, test_loss in trained["losses"]:
         shown = [loss, test_loss][: len(expected)]
         assert shown == pytest.approx(expected, abs=1e-6, rel=0)
+
+
+def test_new_data_are_those_that_python_draws(playground):
+    import torch
+
+    tab = playground().tab
+    sets = tab.evaluate("pieces.playgroundData")
+    names = tab.evaluate("Object.keys(pieces.playground.engine.DRAWS)")
+    assert {*sets} - {*names} == {"spiral"}  # nothing in it is random
+    for name, number in itertools.product(names, (0, 1, 9999)):
+        code = {}
+        exec(sets[name]["code"], code)
+        draw = code[sets[name]["call"].split("(")[0]]
+        inputs, labels = draw(seed=number + (name == "flower"))
+        places, shown = tab.evaluate(
+            """([name, number]) => {
+              const { places, labels } = pieces.playground.engine.DRAWS[name](number);
+              return [[...places], [...labels]];
+            }""",
+            [name, number],
+        )
+        # Sine and logarithm of two libraries differ in the last bits of float32.
+        torch.testing.assert_close(
+            torch.tensor(places).reshape(2, -1).T, inputs, atol=5e-6, rtol=0
+        )
+        torch.testing.assert_close(
+            torch.tensor(shown).float(), labels.flatten().float(), atol=2e-6, rtol=0
+        )
 
 
 @pytest.mark.parametrize(
@@ -393,6 +425,123 @@ def test_the_anchor_of_a_heading_stays_until_something_is_changed(playground):
     assert page.address() == "playground-how"
     page.button("next_seed").click()
     assert page.state()["seed"] == "6"
+
+
+# -- Everything that playground.tensorflow.org has --------------------------------
+
+# What is there, as of November 2026, and what does it here.
+THERE = {
+    "play and pause": "[data-press=play]",
+    "one step": "[data-press=step]",
+    "reset": "[data-press=reset]",
+    "counter of epochs": ".pg-steps",
+    "learning rate": "[data-field=rate]",
+    **{
+        f"activation {name}": f"[data-field=activation] option[value={name}]"
+        for name in ("relu", "tanh", "sigmoid", "linear")
+    },
+    "no regularization": "[data-field=penalty] option[value=none]",
+    "L1": "[data-field=penalty] option[value=l1]",
+    "L2": "[data-field=penalty] option[value=l2]",
+    "rate of regularization": "[data-field=amount]",
+    "classification": "[data-field=data] optgroup:nth-of-type(1)",
+    "regression": "[data-field=data] optgroup:nth-of-type(2)",
+    **{
+        f"data {there}": f"[data-field=data] option[value={here}]"
+        for there, here in {
+            "circle": "circles", "exclusive or": "xor", "gaussian": "gaussians",
+            "spiral": "spiral", "plane": "slope", "multi gaussian": "hills",
+        }.items()
+    },
+    "ratio of training and test data": "[data-field=test]",
+    "noise": "[data-field=noise]",
+    "batch size": "[data-field=batch]",
+    "regenerate": "[data-press=regenerate]",
+    **{
+        f"input {name}": f"[data-node='0.{name}']"
+        for name in ("x1", "x2", "x1x1", "x2x2", "x1x2", "sin1", "sin2")
+    },
+    "more layers": "[data-press=more_layers]",
+    "fewer layers": "[data-press=fewer_layers]",
+    "more neurons": "[data-press=more_units1]",
+    "fewer neurons": "[data-press=fewer_units1]",
+    "picture of each neuron": "[data-node='1.0'] canvas",
+    "weights as lines": ".pg-lines",
+    "training loss": ".pg-loss",
+    "test loss": ".pg-test_loss",
+    "loss curve": ".pg-curve",
+    "plane": ".pg-plane",
+    "legend of the colors": ".pg-legend",
+    "show test data": "[data-field=show_test]",
+    "discretize output": "[data-field=hard]",
+    "hide controls by the address": "[data-hide=rate]",
+    "the setting in the address": "[data-press=copy_link]",
+}  # fmt: skip
+
+
+def test_every_row_of_the_tensorflow_playground_is_here(playground):
+    tab = playground().tab
+    missing = [row for row, place in THERE.items() if not tab.locator(place).count()]
+    assert missing == []
+    tab.click("[data-node='1.0']")  # weights and biases are numbers to edit
+    assert tab.locator("[data-parameter^='w1.1.']").count() == 2
+    assert tab.locator("[data-parameter='b1.1']").count() == 1
+
+
+PICTURE = "(plane) => plane.toDataURL()"
+
+
+def test_the_mouse_over_a_neuron_shows_its_picture_large(playground):
+    page = playground(viewport={"width": 1440, "height": 900})
+    plane = page.tab.locator(".pg-plane").first
+    whole = plane.evaluate(PICTURE)
+    pictures = set()
+    for node in ("1.0", "1.1", "0.x1"):
+        page.tab.hover(f"[data-node='{node}']")
+        page.tab.evaluate("new Promise(requestAnimationFrame)")
+        pictures.add(plane.evaluate(PICTURE))
+    assert len(pictures - {whole}) == 3
+    page.tab.hover(".pg-legend")
+    page.tab.wait_for_timeout(50)
+    assert plane.evaluate(PICTURE) == whole
+    page.tab.hover("[data-node='0.sin1']")  # does not go into the network
+    page.tab.wait_for_timeout(50)
+    assert plane.evaluate(PICTURE) == whole
+
+
+def test_the_address_hides_controls(playground):
+    page = playground("hide=rate,play,seed&seed=3")
+    for gone in ("[data-field=rate]", "[data-press=play]", "[data-press=next_seed]"):
+        assert page.tab.locator(gone).is_hidden()
+    assert page.tab.locator("[data-press=step]").is_visible()
+    page.tab.click(".pg-hide summary")
+    page.tab.uncheck("[data-hide=play]")
+    page.tab.check("[data-hide=data]")
+    assert page.state()["hide"] == "data,rate,seed"
+    assert page.button("play").is_visible()
+    assert page.tab.locator("[data-field=data]").is_hidden()
+    page.tab.uncheck("[data-hide=data]")
+    for name in ("rate", "seed"):
+        page.tab.uncheck(f"[data-hide={name}]")
+    assert "hide" not in page.state()
+
+
+def test_new_data_keep_the_network_and_are_in_the_address(playground):
+    page = playground("data=xor&hidden=3")
+    plane = page.tab.locator(".pg-plane").first
+    page.tab.click("[data-node='1.0']")
+    fields = "(all) => all.map((field) => field.value)"
+    weights = page.tab.locator("[data-parameter]").evaluate_all(fields)
+    before = plane.evaluate(PICTURE)
+    page.button("regenerate").click()
+    assert page.state()["draw"] == "1"
+    page.tab.wait_for_timeout(50)
+    assert plane.evaluate(PICTURE) != before
+    assert page.tab.locator("[data-parameter]").evaluate_all(fields) == weights
+    page.tab.select_option("[data-field=data]", "spiral")
+    assert page.button("regenerate").is_disabled()  # nothing in it is random
+    page.tab.select_option("[data-field=noise]", "0.3")
+    assert page.button("regenerate").is_enabled()
 
 
 # -- What goes wrong --------------------------------------------------------------

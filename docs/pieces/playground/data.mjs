@@ -1,5 +1,6 @@
 // The points of a set-up: with noise, split into training and test set, and what goes
 // into the network for each of them.
+import { DRAWS } from "./draws.mjs";
 import { Generator } from "./random.mjs";
 import { FEATURES, outputsOf, OWN_SQUARE } from "./state.mjs";
 
@@ -20,7 +21,7 @@ import { FEATURES, outputsOf, OWN_SQUARE } from "./state.mjs";
 export function readData(state, sets) {
   const { places, labels, square } = source(state, sets);
   const n = labels.length;
-  const generator = new Generator(0);
+  const generator = new Generator(state.draw);
   if (state.noise && n) {
     const noise = new Float64Array(2 * n); // one point after the other, as PyTorch has them
     generator.fillNormal(noise, 1);
@@ -78,12 +79,20 @@ function source(state, sets) {
       square: OWN_SQUARE,
     };
   }
+  if (state.draw && Object.hasOwn(DRAWS, state.data)) {
+    const { places, labels } = DRAWS[state.data](state.draw);
+    places.forEach((x, k) => { places[k] = Math.fround(x); });
+    return { places, labels, square: squareAround(places) };
+  }
   const set = sets[state.data];
   const bytes = Uint8Array.from(atob(set.inputs), (char) => char.charCodeAt(0));
   const numbers = Float64Array.from(new Float32Array(bytes.buffer));
   const regression = outputsOf(state) === 0;
   const n = numbers.length / (regression ? 3 : 2);
   const places = numbers.slice(0, 2 * n);
-  const square = 1.08 * places.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  return { places, labels: regression ? numbers.slice(2 * n) : Float64Array.from(set.labels, Number), square };
+  const labels = regression ? numbers.slice(2 * n) : Float64Array.from(set.labels, Number);
+  return { places, labels, square: squareAround(places) };
 }
+
+const squareAround = (/** @type {Float64Array} */ places) =>
+  1.08 * places.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

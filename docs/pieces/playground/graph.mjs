@@ -10,6 +10,7 @@ import { FEATURES, LIMITS } from "./state.mjs";
  * @property {(layer: number, change: number) => void} units
  * @property {(change: number) => void} layers
  * @property {(layer: number, unit: number, input?: number) => void} choose
+ * @property {(unit: [number, number] | null) => void} look The mouse is over a neuron.
  */
 
 const TURNS = 4;
@@ -34,6 +35,8 @@ export class Graph {
     this.columns = [];
     /** @type {{ layer: number, unit: number, input: number } | null} */
     this.hovered = null;
+    /** @type {Element | null} the neuron under the mouse */
+    this.lookedAt = null;
     /** @type {number[] | null} layers whose weights are drawn strong: [layer] or none */
     this.strong = null;
     /** @type {number[][][]} the middle of each button, px */
@@ -43,7 +46,10 @@ export class Graph {
     this.features = ["x1", "x2"];
     this.nodes.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.key(event));
     this.element.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.hover(event));
-    this.element.addEventListener("pointerleave", () => this.showTip(null));
+    this.element.addEventListener("pointerleave", () => {
+      this.showTip(null);
+      this.look(null);
+    });
     this.lines.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       this.hover(event);
       if (this.hovered) {
@@ -246,6 +252,20 @@ export class Graph {
     const x = event.clientX - box.left, y = event.clientY - box.top;
     const onLine = event.target === this.lines || event.target === this.nodes;
     this.showTip(onLine ? this.lineAt(x, y) : null, x, y);
+    if (/** @type {PointerEvent} */ (event).pointerType === "mouse")
+      this.look(/** @type {HTMLElement} */ (event.target).closest?.(".pg-node"));
+  }
+
+  /** Show the picture of a neuron large, as long as the mouse is over it.
+   * @param {Element | null} button */
+  look(button) {
+    if (button === this.lookedAt) return;
+    this.lookedAt = button;
+    const layer = this.columns.findIndex((column) => column.includes(/** @type {any} */ (button)));
+    if (layer < 0) return this.deeds.look(null);
+    const index = this.columns[layer].indexOf(/** @type {any} */ (button));
+    const unit = layer === 0 ? this.features.indexOf(ALL[index]) : index;
+    this.deeds.look(unit < 0 ? null : [layer, unit]);
   }
 
   /** @param {number} x @param {number} y */

@@ -1,4 +1,5 @@
 // What one neuron computes, with numbers that can be changed.
+import { LINEAR } from "./kernels.mjs";
 import { FEATURES } from "./state.mjs";
 
 /** @typedef {import("./drawing.mjs").Scene} Scene */
@@ -26,7 +27,7 @@ export function formula(scene, layer, unit) {
   const { inputs, weights, biases } = scene.network.layers[layer - 1];
   const { parameters } = scene.network;
   const hidden = layer < scene.sizes.length - 1;
-  const f = hidden ? scene.network.activation.module : "";
+  const f = hidden && scene.network.activation.kind !== LINEAR ? scene.network.activation.module : "";
   const bias = parameters[biases + unit];
   const signed = (/** @type {number} */ x) => `${x < 0 ? "−" : "+"} ${shortNumber(Math.abs(x))}`;
   const term = (/** @type {number} */ i, /** @type {string} */ what) => {

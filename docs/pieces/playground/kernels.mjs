@@ -7,6 +7,7 @@
 export const TANH = 0;
 export const SIGMOID = 1;
 export const RELU = 2;
+export const LINEAR = 3; // no activation: the kernels are not asked
 export const SGD = 0;
 export const MOMENTUM = 1;
 export const ADAM = 2;

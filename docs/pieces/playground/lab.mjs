@@ -17,6 +17,7 @@
  * @property {import("./trainer.mjs").Trainer} trainer
  * @property {number} starts Counts them; an answer to a question of an earlier one is dropped.
  * @property {[number, number] | null} unit The neuron that the plane shows.
+ * @property {[number, number] | null} peek The neuron under the mouse, which it shows now.
  * @property {boolean} hard
  * @property {boolean} showTest
  * @property {(settings: Partial<import("./state.mjs").State>) => void} change

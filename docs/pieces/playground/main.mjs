@@ -4,6 +4,7 @@
 // that PyTorch draws for the same seed. The other files say what each part does; here
 // they are put together.
 import { readData } from "./data.mjs";
+import { DRAWS } from "./draws.mjs";
 import { Scene } from "./drawing.mjs";
 import { Figures } from "./figures.mjs";
 import { Graph } from "./graph.mjs";
@@ -52,7 +53,7 @@ pieces.playground = async function playground(box, fields) {
   /** @type {import("./lab.mjs").Lab} */
   const lab = /** @type {any} */ ({
     pieces, words, say, hear, sets, change, tell, complaint, paint,
-    state: opened.state, trainer: new Trainer(workerFile), starts: 0, unit: null,
+    state: opened.state, trainer: new Trainer(workerFile), starts: 0, unit: null, peek: null,
     hard: false, showTest: true, ink: () => getComputedStyle(box).color,
   });
   const { trainer } = lab;
@@ -99,6 +100,10 @@ pieces.playground = async function playground(box, fields) {
       const again = lab.unit?.[0] === layer && lab.unit[1] === j && input === undefined;
       painter.view(again ? null : [layer, j], input);
     },
+    look(unit) {
+      lab.peek = unit;
+      plane.paintSoon();
+    },
   });
   const neuron = new NeuronPanel(pieces, say, {
     close: () => painter.view(null),
@@ -124,6 +129,11 @@ pieces.playground = async function playground(box, fields) {
       share.showAddress();
     },
     changeOptimizer: (value) => change({ optimizer: value, lr: rateFor(value) }),
+    hide() {
+      share.touched = true;
+      Settings.hide(box, lab.state.hide);
+      share.showAddress();
+    },
     look(options) {
       Object.assign(lab, options);
       paint();
@@ -146,7 +156,7 @@ pieces.playground = async function playground(box, fields) {
   const painter = new Painter(lab, { comparison, figures, graph, neuron, plane, runner, surface, through });
   const more = make("div", { class: "pg-more" },
     make("div", { class: "pg-row" }, comparison.button, ...share.buttons, share.link),
-    surface.element, share.script);
+    surface.element, share.script, settings.hidden);
 
   box.prepend(
     make("div", { class: "pg-bar" },
@@ -229,6 +239,7 @@ pieces.playground = async function playground(box, fields) {
     runner.reset();
     painter.inputsDrawn = false;
     if (lab.unit && !(sizes[lab.unit[0]] > lab.unit[1])) lab.unit = null;
+    lab.peek = null;
     graph.build(state, sizes);
     surface.build(scene);
     showControls();
@@ -266,6 +277,7 @@ pieces.playground = async function playground(box, fields) {
 
   function showControls() {
     settings.show(lab.state);
+    Settings.hide(box, lab.state.hide);
     settings.showValue(rateField.querySelector("select"), lab.report.rate);
     plane.show();
     figures.write();
@@ -344,4 +356,4 @@ pieces.playground = async function playground(box, fields) {
 
 pieces.playground.words = WORDS;
 // For tests, which compare with PyTorch.
-pieces.playground.engine = { Generator, initialParameters, pythonScript, readData, readState, server, setupOf, sizesOf, writeState };
+pieces.playground.engine = { DRAWS, Generator, initialParameters, pythonScript, readData, readState, server, setupOf, sizesOf, writeState };

@@ -1,15 +1,16 @@
 // A network of fully connected layers in the memory of the kernels, and room for points
 // on their way through it. Values lie unit by unit: those of unit j from j * n on.
 import { Generator } from "./random.mjs";
-import { COMPILED_ROOM, plainKernels, RELU, SIGMOID, STACK, TANH } from "./kernels.mjs";
+import { COMPILED_ROOM, LINEAR, plainKernels, RELU, SIGMOID, STACK, TANH } from "./kernels.mjs";
 
 /** @typedef {import("./kernels.mjs").Kernels} Kernels */
-/** @typedef {"tanh" | "sigmoid" | "relu"} ActivationName */
+/** @typedef {"tanh" | "sigmoid" | "relu" | "linear"} ActivationName */
 
 export const ACTIVATIONS = {
   tanh: { kind: TANH, module: "Tanh", border: () => 0 },
   sigmoid: { kind: SIGMOID, module: "Sigmoid", border: () => 0.5 },
   relu: { kind: RELU, module: "ReLU", border: (/** @type {number} */ max) => max / 100 },
+  linear: { kind: LINEAR, module: "Identity", border: () => 0 },
 };
 
 /** Hands out parts of the kernels' memory, one after the other. */
@@ -102,7 +103,7 @@ export class Network {
 
   /** @param {Batch} batch @returns {Float64Array} the logits, with padding */
   forward(batch) {
-    const { kernels, layers, place } = this;
+    const { activation: { kind }, kernels, layers, place } = this;
     const { n, values } = batch;
     for (let l = 0; l < layers.length; l++) {
       const { inputs, outputs, weights, biases } = layers[l];
@@ -110,7 +111,7 @@ export class Network {
       kernels.weightedSums(
         out, n, outputs, place + biases, place + weights, inputs, 1, inputs, values[l],
       );
-      if (l + 1 < layers.length) kernels.activate(this.activation.kind, out, outputs * n);
+      if (l + 1 < layers.length && kind !== LINEAR) kernels.activate(kind, out, outputs * n);
     }
     return batch.logits;
   }
@@ -121,7 +122,7 @@ export class Network {
    * @param {number} gradients Their place.
    */
   backward(batch, gradients) {
-    const { kernels, layers, place } = this;
+    const { activation: { kind }, kernels, layers, place } = this;
     const { n, values, slopes } = batch;
     for (let l = layers.length - 1; l >= 0; l--) {
       const { inputs, outputs, weights, biases } = layers[l];
@@ -131,7 +132,7 @@ export class Network {
       kernels.weightedSums(
         slopes[l], n, inputs, -1, place + weights, 1, inputs, outputs, slopes[l + 1],
       );
-      kernels.slopesThrough(this.activation.kind, values[l], slopes[l], inputs * n);
+      if (kind !== LINEAR) kernels.slopesThrough(kind, values[l], slopes[l], inputs * n);
     }
   }
 }

@@ -50,7 +50,7 @@ export class Painter {
   }
 
   paint() {
-    const { data, hard, ink, say, scene, showTest, unit } = this.lab;
+    const { data, hard, ink, peek, say, scene, showTest, unit } = this.lab;
     const { comparison, figures, graph, neuron, plane, runner, surface, through } = this.parts;
     const { running } = runner;
     runner.dirty = false;
@@ -59,7 +59,7 @@ export class Painter {
     const color = ink();
     graph.paint(scene, !this.inputsDrawn || !running, this.inputsDrawn && running ? ++this.turn : undefined);
     this.inputsDrawn = true;
-    const { context, width } = scene.drawPlane(plane.canvas, color, { unit, hard, blank: !data.train.labels.length });
+    const { context, width } = scene.drawPlane(plane.canvas, color, { unit: peek ?? unit, hard, blank: !data.train.labels.length });
     scene.stampPoints(context, width, data, color, showTest);
     const cross = through.isOpen ? through.place : plane.probe;
     if (cross) drawCross(context, width, cross, data.square, color);

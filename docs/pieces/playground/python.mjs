@@ -1,6 +1,7 @@
 // The set-up as a PyTorch script that needs nothing of this book.
 import { ACTIVATIONS } from "./network.mjs";
 import { readData } from "./data.mjs";
+import { DRAWS } from "./draws.mjs";
 import { FEATURES, sizesOf } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").State} State */
@@ -59,7 +60,7 @@ export function pythonScript(state, steps, sets, words, result = "") {
 function pointLines(state, sets, n) {
   const lines = [];
   const set = sets[state.data];
-  if (set) lines.push(set.code, "", "", `inputs, targets = ${set.call}`, "inputs = inputs.double()");
+  if (set) lines.push(set.code, "", "", `inputs, targets = ${callOf(state, set.call)}`, "inputs = inputs.double()");
   else {
     const rows = state.points.map(([, x, y]) => `    [${x}, ${y}],`);
     const labels = state.points.map(([label]) => label).join(", ");
@@ -70,7 +71,7 @@ function pointLines(state, sets, n) {
   if (sizesOf(state).at(-1) === 1) lines.push("targets = targets.reshape(-1, 1).double()");
   const plain = state.features.join() === "x1,x2";
   const held = Math.floor((n * state.test) / 100);
-  if (state.noise || held) lines.push("generator = torch.Generator().manual_seed(0)");
+  if (state.noise || held) lines.push(`generator = torch.Generator().manual_seed(${state.draw})`);
   if (state.noise) {
     lines.push(`noise = torch.randn(${n}, 2, dtype=torch.float64, generator=generator)`);
     lines.push(`inputs = inputs + ${state.noise} * noise`);
@@ -85,6 +86,12 @@ function pointLines(state, sets, n) {
     lines.push(`inputs, targets = inputs[order[${held}:]], targets[order[${held}:]]`);
   }
   return lines;
+}
+
+/** How the script draws the points. @param {State} state @param {string} call */
+function callOf({ data, draw }, call) {
+  if (!draw || !Object.hasOwn(DRAWS, data)) return call;
+  return `${call.split("(")[0]}(seed=${draw + Number(data === "flower")})`; // see draws.mjs
 }
 
 /** @param {State} state */

@@ -2,7 +2,7 @@
 //
 // Sources: ATen/core/MT19937RNGEngine.h, TransformationHelper.h (uniform_real) and
 // native/cpu/DistributionTemplates.h (normal_fill; below 16 values normal_distribution),
-// native/TensorFactories.cpp (randperm_cpu).
+// native/TensorFactories.cpp (randperm_cpu); NumPy's legacy-distributions.c (legacy_gauss).
 
 export class Generator {
   /** @param {number} seed */
@@ -41,6 +41,11 @@ export class Generator {
     return (high * 2 ** 32 + this.word()) * 2 ** -53;
   }
 
+  uniform32() {
+    // 24 bits, in [0, 1): what PyTorch draws in single precision
+    return (this.word() & 0xffffff) * 2 ** -24;
+  }
+
   normal() {
     if (this.spare !== null) {
       const spare = this.spare;
@@ -59,16 +64,37 @@ export class Generator {
       values[i] = this.uniform() * (2 * bound) - bound;
   }
 
-  /** @param {Float64Array} values @param {number} deviation */
-  fillNormal(values, deviation) {
+  /** A normal number of NumPy's legacy generator: Marsaglia's polar method. */
+  numpyNormal() {
+    if (this.spare !== null) {
+      const spare = this.spare;
+      this.spare = null;
+      return spare;
+    }
+    const draw = () => ((this.word() >>> 5) * 2 ** 26 + (this.word() >>> 6)) * 2 ** -52 - 1;
+    let x = 0, y = 0, square = 0;
+    do {
+      x = draw();
+      y = draw();
+      square = x * x + y * y;
+    } while (square >= 1 || square === 0);
+    const factor = Math.sqrt((-2 * Math.log(square)) / square);
+    this.spare = factor * x;
+    return factor * y;
+  }
+
+  /** @param {Float64Array} values @param {number} deviation
+   * @param {boolean} [single] As in single precision; then there are at least 16. */
+  fillNormal(values, deviation, single = false) {
     const n = values.length;
+    const uniform = () => (single ? this.uniform32() : this.uniform());
     for (let i = 0; i < n; i++)
-      values[i] = n < 16 ? this.normal() * deviation : this.uniform();
+      values[i] = n < 16 ? this.normal() * deviation : uniform();
     if (n < 16) return;
     for (let i = 0; i + 16 <= n; i += 16) toNormal(values, i, deviation);
     if (n % 16) {
       // the last 16 again, from new numbers
-      for (let i = n - 16; i < n; i++) values[i] = this.uniform();
+      for (let i = n - 16; i < n; i++) values[i] = uniform();
       toNormal(values, n - 16, deviation);
     }
   }

@@ -23,7 +23,7 @@ export class Rival {
   /** @param {import("./state.mjs").State} kept @param {Side} page */
   constructor(kept, page) {
     this.page = page;
-    this.state = { ...kept, changes: [], steps: 0 };
+    this.state = { ...kept, changes: [], hide: [], steps: 0 };
     this.trainer = new Trainer(page.workerFile);
     /** @type {any} */
     this.report = null;
@@ -83,7 +83,7 @@ export class Rival {
     const here = new URLSearchParams(writeState(this.page.now(), 0));
     const there = new URLSearchParams(writeState(this.state, 0));
     const list = [...new Set([...here.keys(), ...there.keys()])]
-      .filter((name) => !["speed", "steps", "points"].includes(name) && here.get(name) !== there.get(name))
+      .filter((name) => !["speed", "steps", "points", "hide"].includes(name) && here.get(name) !== there.get(name))
       .map((name) => this.page.say("difference", { name, here: here.get(name) ?? "–", there: there.get(name) ?? "–" }));
     return list.length ? list : [this.page.words.compare_same];
   }

@@ -1,7 +1,8 @@
 // The settings: beside the picture, or in a sheet on a small screen.
+import { DRAWS } from "./draws.mjs";
 import { ACTIVATIONS } from "./network.mjs";
 import {
-  BATCHES, LIMITS, NOISES, OPTIMIZERS, OUTPUTS, PENALTIES, readField, SPEEDS, TESTS,
+  BATCHES, HIDEABLE, LIMITS, NOISES, OPTIMIZERS, OUTPUTS, PENALTIES, readField, SPEEDS, TESTS,
 } from "./state.mjs";
 
 /** @typedef {import("./state.mjs").State} State */
@@ -11,6 +12,7 @@ import {
  * @property {(settings: Partial<State>) => void} change
  * @property {(optimizer: string) => void} changeOptimizer
  * @property {(speed: string) => void} speed
+ * @property {() => void} hide Hide what the state says.
  * @property {(options: { hard: boolean, showTest: boolean }) => void} look
  */
 
@@ -30,7 +32,9 @@ export class Settings {
     const test = check("show_test", true), hard = check("hard", false);
     this.amounts = this.select("amount", PENALTIES.map((n) => [n, n]), (value) =>
       change({ penalty: [now().penalty[0], Number(value)] }));
-    this.seed = make("input", { type: "number", min: 0, max: LIMITS.seed, step: 1, inputmode: "numeric",
+    this.again = make("button", { type: "button", "data-press": "regenerate", title: words.regenerate_hint,
+      onclick: () => change({ draw: (now().draw + 1) % (LIMITS.draw + 1) }) }, words.regenerate);
+    this.seed = make("input", { type: "number", "data-field": "seed", min: 0, max: LIMITS.seed, step: 1, inputmode: "numeric",
       onchange: () => {
         const seed = readField("seed", this.seed.value);
         if (seed === undefined) this.seed.value = now().seed;
@@ -38,7 +42,7 @@ export class Settings {
       } });
     const speeds = SPEEDS.map((n) =>
       [n, n === "max" ? words.speed_max : n === "1" ? words.speed_one : fill(words.speed_many, { n })]);
-    const activations = Object.entries(ACTIVATIONS).map(([name, { module }]) => [name, module === "ReLU" ? module : name]);
+    const activations = Object.entries(ACTIVATIONS).map(([name, { module }]) => [name, module === "ReLU" ? module : name === "linear" ? words.no_activation : name]);
     this.data = this.select("data", [], (data) => change({ data }));
     const group = (/** @type {string} */ key, /** @type {string[]} */ names) =>
       make("optgroup", { label: words[key] }, ...named(names).map(([value, text]) => make("option", { value }, text)));
@@ -50,6 +54,7 @@ export class Settings {
       this.data,
       this.select("noise", NOISES.map((n) => [n, n]), (value) => change({ noise: Number(value) })),
       this.select("test", TESTS.map((n) => [n, `${n}%`]), (value) => change({ test: Number(value) })),
+      this.again,
       this.select("batch", BATCHES.map((n) => [n, n === "all" ? words.batch_all : n]), (batch) => change({ batch })),
       this.select("activation", activations, (value) => change({ activation: /** @type {any} */ (value) })),
       this.select("optimizer", named(OPTIMIZERS), page.changeOptimizer),
@@ -65,6 +70,14 @@ export class Settings {
       test.label,
       hard.label,
       make("p", { class: "pg-quiet" }, words.restarts));
+    const label = (/** @type {string} */ name) => words[name] ?? name;
+    this.choices = HIDEABLE.map((name) => make("input", { type: "checkbox", "data-hide": name, onchange: () => {
+      now().hide = HIDEABLE.filter((_, i) => this.choices[i].checked);
+      page.hide();
+    } }));
+    this.hidden = make("details", { class: "pg-fold pg-hide" }, make("summary", {}, words.hide),
+      make("p", { class: "pg-quiet" }, words.hide_hint),
+      ...HIDEABLE.map((name, i) => make("label", { class: "pg-check" }, this.choices[i], ` ${label(name)}`)));
   }
 
   /** @param {string} key @param {any[]} options @param {(value: string) => void} choose */
@@ -95,5 +108,18 @@ export class Settings {
     }
     this.amounts.hidden = kind === "none";
     this.seed.value = state.seed;
+    this.again.disabled = !Object.hasOwn(DRAWS, state.data) && !state.noise && !state.test;
+    this.choices.forEach((box, i) => { box.checked = state.hide.includes(HIDEABLE[i]); });
+  }
+
+  /** Hide what an address wants hidden, everywhere in a box.
+   * @param {HTMLElement} box @param {string[]} names */
+  static hide(box, names) {
+    for (const part of box.querySelectorAll("[data-field], [data-press]")) {
+      const { field, press } = /** @type {HTMLElement} */ (part).dataset;
+      const name = field === "amount" ? "penalty" : press === "next_seed" ? "seed" : field ?? press ?? "";
+      if (HIDEABLE.includes(name))
+        (field ? part.closest(".pg-field, .pg-check") : part)?.classList.toggle("pg-gone", names.includes(name));
+    }
   }
 }

@@ -11,6 +11,7 @@ export const LIMITS = {
   steps: 2000000,
   run: 200000, // steps after which a training stops by itself
   changes: 40,
+  draw: 9999,
 };
 export const RATES = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 export const SPEEDS = ["1", "10", "100", "max"];
@@ -19,10 +20,16 @@ export const PENALTIES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
 export const NOISES = [0, 0.1, 0.2, 0.3, 0.5, 0.7, 1];
 export const TESTS = [0, 10, 20, 30, 40, 50]; // percent of the points
 export const OPTIMIZERS = ["sgd", "momentum", "adam"];
+/** What an address can hide, so that readers look at the rest: settings and buttons. */
+export const HIDEABLE = [
+  "data", "noise", "test", "regenerate", "batch", "activation", "rate", "optimizer", "penalty",
+  "init", "seed", "speed", "show_test", "hard", "play", "step", "reset", "through", "compare",
+  "copy_code", "copy_link",
+];
 export const OWN_SQUARE = 5; // half the side of the plane for the reader's own points
 /** Logits of the network for each set of points: one where there are two classes; 0
  * for regression, where its only output is a number. */
-export const OUTPUTS = { flower: 1, gaussians: 1, circles: 1, spiral: 1, quadrants: 4, slope: 0, hills: 0 };
+export const OUTPUTS = { flower: 1, gaussians: 1, circles: 1, xor: 1, spiral: 1, quadrants: 4, slope: 0, hills: 0 };
 
 /** What can go into the network, each from the coordinates of a point. */
 export const FEATURES = {
@@ -56,13 +63,15 @@ export const FEATURES = {
  * @property {number} noise
  * @property {number} test
  * @property {Change[]} changes
+ * @property {number} draw Which points: 0 are the book's, others are drawn anew.
+ * @property {string[]} hide See HIDEABLE.
  */
 
 /** @returns {State} the set-up that a playground begins with */
 export const usual = () => ({
   data: "flower", points: [], hidden: [4], activation: "tanh", lr: 1, init: "linear",
   seed: 5, speed: "10", steps: 0, features: ["x1", "x2"], optimizer: "sgd", batch: "all",
-  penalty: ["none", 0], noise: 0, test: 0, changes: [],
+  penalty: ["none", 0], noise: 0, test: 0, changes: [], draw: 0, hide: [],
 });
 
 /** @param {string[]} choices */
@@ -122,6 +131,11 @@ const READERS = {
   },
   noise: (text) => (text === "0" ? 0 : positive(text, 5)),
   test: (text) => wholeNumber(text, 0, 90),
+  draw: (text) => wholeNumber(text, 0, LIMITS.draw),
+  hide(text) {
+    const wanted = text.split(",");
+    return wanted.every((name) => HIDEABLE.includes(name)) ? HIDEABLE.filter((name) => wanted.includes(name)) : undefined;
+  },
   changes(text) {
     const changes = text.split(",").map((change) => {
       const [step, name, value, ...rest] = change.split(":");
@@ -210,7 +224,7 @@ export function writeState(state, steps) {
   };
   if (state.data === "points" && state.points.length)
     fields.points = state.points.map((point) => point.join(":")).join(",");
-  for (const name of /** @type {const} */ (["features", "optimizer", "batch", "noise", "test"]))
+  for (const name of /** @type {const} */ (["features", "optimizer", "batch", "noise", "test", "draw", "hide"]))
     if (String(state[name]) !== String(fixed[name])) fields[name] = String(state[name]);
   if (state.penalty[0] !== "none") fields.penalty = state.penalty.join(":");
   if (state.changes.length)

@@ -48,6 +48,7 @@ def data_script() -> str:
         "gaussians": fields_of(datasets.two_gaussians, seed=0),
         "quadrants": fields_of(datasets.quadrants),
         "circles": fields_of(points.circles),
+        "xor": fields_of(points.xor),
         "spiral": fields_of(points.spiral),
         "slope": fields_of(points.slope),
         "hills": fields_of(points.hills),
