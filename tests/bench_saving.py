@@ -6,14 +6,15 @@ bits, and a cut at each percent. A factor of 0.01 does a hundredth; "killed" doe
 what has this word. Every figure should be 0.
 """
 
+import itertools
+import multiprocessing
 import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
@@ -72,30 +73,33 @@ def race(path: Path, *, rounds: int, n_writers: int = 4, n_readers: int = 4) -> 
     return faults
 
 
-SAVE_FOR_EVER = """
-import sys
-sys.path[:0] = sys.argv[2:]
-import torch, bench_saving
-from nn_tutorial import saving
-for n in range(1_000_000):
-    saving.save_weights(bench_saving.net(n), sys.argv[1])
-    if n == 0:
-        print("started", flush=True)
-"""
+def save_for_ever(path: Path, started: Connection) -> None:
+    """Save one network after another, and say when the first one is on disk."""
+    torch.set_num_threads(1)
+    for n in itertools.count():
+        saving.save_weights(net(n), path)
+        if n == 0:
+            started.send("started")
 
 
 def kill(path: Path, *, times: int) -> list:
     """Kill writers at random moments; return what went wrong, leftovers included."""
+    # Where there is a fork server, it has imported PyTorch once for all writers.
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        processes = multiprocessing.get_context("forkserver")
+        processes.set_forkserver_preload(["nn_tutorial.saving"])
+    else:
+        processes = multiprocessing.get_context("spawn")
     faults = []
     generator = random.Random(0)
-    folders = [str(Path(saving.__file__).parents[1]), str(Path(__file__).parent)]
     for _ in range(times):
-        command = [sys.executable, "-c", SAVE_FOR_EVER, str(path), *folders]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            time.sleep(generator.random() * 0.05)
-            writer.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        mine, its = processes.Pipe()
+        writer = processes.Process(target=save_for_ever, args=(path, its), daemon=True)
+        writer.start()
+        mine.recv()
+        time.sleep(generator.random() * 0.05)
+        writer.kill()
+        writer.join()
         if wrong := fault(path):
             faults.append(wrong)
     saving.save_weights(net(0), path)

@@ -29,6 +29,7 @@ NEXT_FRAME = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)
 CHAPTER_07 = "chapters/mnist"
 READ_IMAGES = """(images) => images.map((text) => pieces.digit.probabilities(
   Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))))"""
+READ_BESIDE = READ_IMAGES.replace("probabilities", "second")
 PREPARE_IMAGES = """(images) => images.map((text) => {
   const ink = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return btoa(String.fromCharCode(...pieces.digit.prepare(ink, 28).pixels));
@@ -38,9 +39,13 @@ PREPARE_IMAGES = """(images) => images.map((text) => {
 @cache
 def trained() -> dict:
     """Return the network as chapter 07 left it in the build of this site."""
-    run = ROOT / f"docs/_build/zh/jupyter_execute/{CHAPTER_07}.glue.json"
-    glued = json.loads(run.read_text(encoding="utf8"))["mnist_network"]
-    return json.loads(literal_eval(glued["data"]["text/plain"]))
+    return glued(CHAPTER_07, "mnist_network")
+
+
+def glued(chapter: str, key: str) -> dict:
+    run = ROOT / f"docs/_build/zh/jupyter_execute/{chapter}.glue.json"
+    text = json.loads(run.read_text(encoding="utf8"))[key]["data"]["text/plain"]
+    return json.loads(literal_eval(text))
 
 
 @cache
@@ -110,6 +115,61 @@ def test_the_page_reads_every_test_image_as_pytorch_does(visit):
     assert same >= 0.999
     # The weights travel as two characters each.
     assert worst <= 2e-3
+
+
+def convolutional_net(dtype):
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 28, 28)),
+        *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(16 * 7 * 7, 10)),
+    ).to(dtype)
+
+
+def test_the_convolutional_network_of_the_page_computes_what_pytorch_does(visit):
+    import torch
+    from torch import nn
+
+    tab = with_network(open_digit(visit()))
+    images = images_of_the_test()[:1000]
+    shown = torch.tensor(
+        tab.evaluate(READ_BESIDE, as_text(images)), dtype=torch.float64
+    )
+    same = convolutional_net(torch.float64)  # with the weights that the page has
+    rounded = tab.evaluate("pieces.digit.secondLayers().flat(2)")
+    nn.utils.vector_to_parameters(
+        torch.tensor(rounded, dtype=torch.float64), same.parameters()
+    )
+    exact = convolutional_net(torch.float32)  # with those that the chapter trained
+    text = glued("chapters/convolution", "convolution_network")["parameters"]
+    nn.utils.vector_to_parameters(
+        torch.frombuffer(bytearray(b64decode(text)), dtype=torch.float32),
+        exact.parameters(),
+    )
+    inputs = ((images.double() / 255 - 0.5) / 0.5).flatten(1)
+    with torch.no_grad():
+        assert (shown - same(inputs).softmax(dim=1)).abs().max() <= 1e-6
+        trained = exact(inputs.float()).softmax(dim=1)
+    assert (shown.argmax(dim=1) == trained.argmax(dim=1)).float().mean() >= 0.999
+    assert (shown - trained).abs().max() <= 5e-3
+
+
+def test_both_networks_say_what_they_read(visit):
+    tab = open_digit(visit())
+    assert tab.locator(".digit-beside").inner_text() == ""
+    stroke(tab, ring())
+    assert answer(tab).startswith("The deep network reads 0 ")
+    said = tab.inner_text(".digit-beside")
+    assert re.match(r"The convolutional network reads \d with probability", said)
+    heads = tab.locator(".digit-bars thead th").all_inner_texts()
+    assert heads[-2:] == ["deep", "conv."]
+    rows = tab.locator(".digit-bars tbody tr").all_inner_texts()
+    assert all(len(row.split("%")) == 3 for row in rows)
+    tab.click("button:text('Clear')")
+    tab.evaluate(NEXT_FRAME)
+    assert tab.inner_text(".digit-beside") == ""
 
 
 def test_the_page_prepares_the_images_of_mnist_as_mnist_did(visit):
@@ -192,13 +252,13 @@ def ring() -> list[tuple[float, float]]:
 def test_a_drawing_is_read_wherever_it_stands_and_however_large_it_is(visit):
     tab = open_digit(visit())
     stroke(tab, ring())
-    assert answer(tab).startswith("It reads 0 ")
+    assert answer(tab).startswith("The deep network reads 0 ")
     tab.click("button:text('Clear')")
     stroke(tab, [(0.1 + 0.3 * x, 0.6 + 0.35 * (y - 0.5)) for x, y in ring()])
-    assert answer(tab).startswith("It reads 0 ")
+    assert answer(tab).startswith("The deep network reads 0 ")
     tab.click("button:text('Clear')")
     stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-    assert answer(tab).startswith("It reads 1 ")
+    assert answer(tab).startswith("The deep network reads 1 ")
     shares = tab.locator(".digit-bars tbody td:last-child").all_inner_texts()
     assert len(shares) == 10
     assert "1" in tab.locator(".digit-bars tr.first th").inner_text()
@@ -210,10 +270,10 @@ def test_a_digit_can_be_drawn_with_the_keyboard_and_is_announced(visit):
     tab.keyboard.press("Space")
     for _ in range(16):
         tab.keyboard.press("ArrowDown")
-    assert answer(tab).startswith("它读作 1")
+    assert answer(tab).startswith("深层网络读作 1")
     tab.wait_for_function(
         "document.querySelector('.piece-box [role=status]')"
-        ".textContent.startsWith('它读作 1')"
+        ".textContent.startsWith('深层网络读作 1')"
     )
     tab.keyboard.press("Space")
     tab.wait_for_function(
@@ -243,7 +303,7 @@ def test_a_finger_draws_and_the_page_stays_where_it_is(visit):
             [] if share is None else [{"x": x, "y": box["y"] + box["height"] * share}]
         )
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    assert answer(tab).startswith("It reads 1 ")
+    assert answer(tab).startswith("The deep network reads 1 ")
     assert tab.evaluate("scrollY") == scrolled
 
 
@@ -277,7 +337,7 @@ def test_every_sample_is_read_as_the_chapter_says_and_some_are_wrong(visit):
         assert f"label {sample['label']}" in button.get_attribute("aria-label")
         button.click()
         said = answer(tab)
-        right = f"It reads {sample['label']}" in said
+        right = f"The deep network reads {sample['label']}" in said
         right = right or f"most likely a {sample['label']}" in said
         assert said.endswith("right." if right else "wrong.")
         verdicts.append(right)
@@ -297,7 +357,7 @@ def test_a_network_that_cannot_be_fetched_is_fetched_with_the_next_stroke(
     tab.wait_for_selector("text=could not be loaded")
     tab.unroute("**/digit-weights.js")
     stroke(tab, [(0.5, 0.2), (0.5, 0.7)])
-    assert answer(tab).startswith("It reads 1 ")
+    assert answer(tab).startswith("The deep network reads 1 ")
     context.close()
 
 
@@ -307,7 +367,7 @@ def test_the_network_is_fetched_from_a_disk_too(chromium):
     tab.goto((SITE / "zh/pieces/digit.html").as_uri())
     tab.wait_for_selector(".piece-box button")
     stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-    assert answer(tab).startswith("它读作 1")
+    assert answer(tab).startswith("深层网络读作 1")
     context.close()
 
 

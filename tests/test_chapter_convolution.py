@@ -1,5 +1,9 @@
 """The chapter on convolution runs on the stand-in, and what it computes is right."""
 
+import json
+from base64 import b64decode
+from hashlib import sha256
+
 import pytest
 import torch
 from scipy.signal import correlate2d
@@ -39,6 +43,30 @@ def test_convolutional_network_beats_the_deep_one_with_every_seed(run):
     conv, deep = run["rights"]["conv_net"], run["rights"]["deep_net"]
 
     assert min(conv) > max(deep)
+
+
+def test_network_handed_over_to_the_page_is_the_first_one(run, chapter_text):
+    [cell] = [
+        cell.partition("```")[0]
+        for cell in chapter_text("convolution").split(":tags: [remove-cell]\n")
+        if 'glue("convolution_network"' in cell.partition("```")[0]
+    ]
+    glued = {}
+    exec(
+        cell,
+        {
+            **run,
+            "net": run["nets"]["conv_net"][0],
+            "glue": lambda key, value, display: glued.update({key: value}),
+        },
+    )
+    network = json.loads(glued["convolution_network"])
+
+    parameters = b64decode(network["parameters"])
+    assert network["sha256"] == sha256(parameters).hexdigest()
+    vector = torch.frombuffer(bytearray(parameters), dtype=torch.float32)
+    trained = nn.utils.parameters_to_vector(run["nets"]["conv_net"][0].parameters())
+    assert torch.equal(vector, trained.detach())
 
 
 def test_accuracy_is_the_fraction_of_correct_predictions(run):

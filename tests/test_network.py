@@ -1,5 +1,6 @@
 """The network of chapter 07 on its way to the page: small, and still the same."""
 
+import itertools
 import json
 from base64 import b64decode, b64encode
 from hashlib import sha256
@@ -43,8 +44,12 @@ def read(letters: str) -> np.ndarray:
 
 def unpacked(script: str) -> list[tuple[np.ndarray, np.ndarray]]:
     packed = json.loads(script.removeprefix("pieces.network(").removesuffix(");\n"))
+    return unpacked_layers(packed["layers"])
+
+
+def unpacked_layers(packed: list[dict]) -> list[tuple[np.ndarray, np.ndarray]]:
     layers = []
-    for layer in packed["layers"]:
+    for layer in packed:
         scales, biases = (
             np.frombuffer(b64decode(layer[part]), "<f4")
             for part in ("scales", "biases")
@@ -55,7 +60,9 @@ def unpacked(script: str) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_layers_are_those_of_pytorch(net):
-    layers = digit_weights.layers_of(handed_over(net)["parameters"], SIZES)
+    layers = digit_weights.layers_of(
+        handed_over(net)["parameters"], itertools.pairwise(SIZES)
+    )
 
     for linear, (weights, biases) in zip([net[0], net[2]], layers, strict=True):
         assert torch.equal(torch.tensor(weights), linear.weight.detach())
@@ -103,6 +110,26 @@ def test_the_largest_steps_and_a_row_of_zeros_come_back():
 
         assert np.array_equal(read(digit_weights.letters_of(steps)), steps.ravel())
         np.testing.assert_allclose(steps * scales[:, None], weights, atol=1 / 4139)
+
+
+def test_convolutions_travel_beside_the_network(net):
+    torch.manual_seed(1)
+    beside = nn.Sequential(
+        nn.Conv2d(1, 8, 3), nn.Conv2d(8, 16, 3), nn.Linear(16 * 7 * 7, 10)
+    )
+    vector = nn.utils.parameters_to_vector(beside.parameters()).detach().numpy()
+    handed = {"parameters": vector.astype("<f4").tobytes(), "sha256": "checksum"}
+
+    script = digit_weights.script_of(handed_over(net), handed)
+
+    packed = json.loads(script.removeprefix("pieces.network(").removesuffix(");\n"))
+    layers = unpacked_layers(packed["convolution"]["layers"])
+    for module, (weights, biases) in zip(beside, layers, strict=True):
+        expected = module.weight.detach().flatten(1).numpy()
+        steps = np.abs(expected).max(axis=1, keepdims=True) / 4139
+        assert (np.abs(weights - expected) <= 0.51 * steps).all()
+        assert np.array_equal(biases, module.bias.detach().numpy())
+    assert len(script) - len(digit_weights.script_of(handed_over(net))) < 20_000
 
 
 def test_parameters_that_do_not_fit_their_checksum_are_refused(net, tmp_path):

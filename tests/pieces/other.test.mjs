@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 const { FUNCTIONS, NAMES, gradients } = await import("../../docs/pieces/explorer/functions.mjs");
 const { prepare } = await import("../../docs/pieces/digit/image.mjs");
+const { convolutionalLogits } = await import("../../docs/pieces/digit/convolution.mjs");
 const { forwardPass, pixelGradient, softmax } = await import("../../docs/pieces/digit/network.mjs");
 
 test("slopes are those of the values", () => {
@@ -43,4 +44,20 @@ test("the gradient to the pixels is the slope of the logit", () => {
     assert.ok(Math.abs(slope - gradient[at]) < 1e-5, `${slope} ${gradient[at]}`);
   }
   assert.ok(Math.abs(softmax(all.at(-1)).reduce((a, b) => a + b) - 1) < 1e-12);
+});
+
+test("two convolutions and a fully connected layer give the logits of PyTorch", () => {
+  let seed = 1;
+  const random = () => ((seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5);
+  const layer = (n, m) => ({ weights: Float32Array.from({ length: n * m }, random), biases: Float32Array.from({ length: m }, random) });
+  const layers = [layer(9, 8), layer(72, 16), layer(784, 10)];
+  const inputs = Float64Array.from({ length: 784 }, (_, i) => (((i * 37) % 256) / 255 - 0.5) / 0.5);
+  // The same in double precision with conv2d(padding=1), relu and max_pool2d(2).
+  const expected = [
+    22.288326709711587, -13.832182097042153, 6.958280608000403, 2.7730792774800204,
+    15.976845161296705, 13.771508263589757, 7.917774139485217, 7.912093736252361,
+    18.350389225488634, 12.835654408489798,
+  ];
+  const logits = convolutionalLogits(layers, inputs);
+  expected.forEach((value, k) => assert.ok(Math.abs(logits[k] - value) < 1e-9, `${logits[k]} ${value}`));
 });

@@ -1,5 +1,6 @@
 // Draw a digit: the network that the chapter on MNIST has trained reads what the reader
 // draws. Its weights come in digit-weights.js, made at every build.
+import { convolutionalLogits } from "./convolution.mjs";
 import { prepare, resample } from "./image.mjs";
 import { forwardPass, pixelGradient, softmax, unpack } from "./network.mjs";
 import { WORDS } from "./words.mjs";
@@ -42,15 +43,19 @@ pieces.digit = async (element) => {
   const marker = make("span", { class: "digit-pen", "aria-hidden": "true" });
   const seen = make("canvas", { class: "digit-seen", width: 28, height: 28, role: "img", "aria-label": words.seen });
   const answer = make("p", { class: "digit-answer" });
+  const beside = make("p", { class: "digit-beside", hidden: true });
   const about = make("p", { class: "digit-about" });
   const bars = Array.from({ length: 10 }, (_, digit) => {
     const bar = make("span"), share = make("td");
-    return { bar, share, row: make("tr", {}, make("th", { scope: "row" }, digit),
-      make("td", { class: "digit-bar", "aria-hidden": "true" }, bar), share) };
+    const besideBar = make("span", { hidden: true }), besideShare = make("td", { hidden: true });
+    return { bar, share, besideBar, besideShare, row: make("tr", {}, make("th", { scope: "row" }, digit),
+      make("td", { class: "digit-bar", "aria-hidden": "true" }, bar, besideBar), share, besideShare) };
   });
+  const besideHead = make("th", { scope: "col", hidden: true }, words.conv);
+  const head = make("thead", { class: "piece-voice" }, make("tr", {}, make("th", { scope: "col" }, words.digit),
+    make("td"), make("th", { scope: "col" }, words.probability), besideHead));
   const table = make("table", { class: "digit-bars" },
-    make("thead", { class: "piece-voice" }, make("tr", {}, make("th", { scope: "col" }, words.digit),
-      make("td"), make("th", { scope: "col" }, words.probability))),
+    head,
     make("tbody", {}, ...bars.map(({ row }) => row)));
   const clearButton = make("button", { type: "button", class: "digit-clear", onclick: clear }, words.clear);
   const layersBox = make("div", { class: "digit-layers" });
@@ -70,6 +75,7 @@ pieces.digit = async (element) => {
   const prepared = make("input", { type: "checkbox", checked: true, onchange: () => changed() });
   element.prepend(
     answer,
+    beside,
     make("div", { class: "digit-boxes" },
       make("div", { class: "digit-frame" }, paper, marker, clearButton),
       make("div", { class: "digit-view" }, seen, make("span", {}, words.seen)),
@@ -178,6 +184,7 @@ pieces.digit = async (element) => {
   }
   function showSamples() {
     about.textContent = fill(words.from, { checksum: reader().sha256.slice(0, 12) });
+    showSecond();
     if (reader().standIn) about.prepend(make("strong", {}, words.standIn), " ");
     gallery.append(...reader().samples.map((one, n) => {
       const picture = make("canvas", { width: 28, height: 28 });
@@ -187,6 +194,16 @@ pieces.digit = async (element) => {
       }, picture);
     }));
     changed(false);
+  }
+  // The column of the convolutional network, if this site has one.
+  function showSecond() {
+    const { convolution } = reader();
+    if (!convolution) return;
+    about.append(` ${fill(words.from_conv, { checksum: convolution.sha256.slice(0, 12) })}`);
+    head.classList.remove("piece-voice");
+    head.firstChild.children[2].textContent = words.deep;
+    for (const part of [beside, besideHead, ...bars.flatMap((one) => [one.besideBar, one.besideShare])])
+      part.hidden = false;
   }
   function offerSamples() {
     gallery.hidden = !gallery.hidden;
@@ -223,7 +240,10 @@ pieces.digit = async (element) => {
     const p = all ? softmax(logitsOf(all)) : null;
     const order = bars.map((_, digit) => digit);
     if (p) order.sort((a, b) => p[b] - p[a]);
-    bars.forEach(({ bar, share, row }, digit) => {
+    const second = all && network?.convolution ? softmax(convolutionalLogits(network.convolution.layers, all[0])) : null;
+    bars.forEach(({ bar, share, besideBar, besideShare, row }, digit) => {
+      besideBar.style.width = `${100 * (second ? second[digit] : 0)}%`;
+      besideShare.textContent = second ? percent(second[digit]) : "–";
       bar.style.width = `${100 * (p ? p[digit] : 0)}%`;
       share.textContent = p ? percent(p[digit]) : "–";
       row.classList.toggle("first", p !== null && digit === order[0]);
@@ -234,12 +254,20 @@ pieces.digit = async (element) => {
         { digit, p: percent(p[digit]), next, q: percent(p[next]) });
       if (sample)
         answer.append(fill(digit === sample.label ? words.right : words.wrong, sample));
-      say(answer.textContent);
+      beside.textContent = second ? secondText(second) : "";
+      say([answer.textContent, beside.textContent].join(" "));
     } else {
+      beside.textContent = "";
       answer.textContent = fetching && !network ? words.loading : words[/** @type {"empty" | "dot" | "blot"} */ (fault ?? "empty")];
       if (fault !== "empty") say(answer.textContent);
     }
     lookInside(all, order);
+  }
+  /** @param {number[]} p */
+  function secondText(p) {
+    const [digit, next] = [...p.keys()].sort((a, b) => p[b] - p[a]);
+    const text = fill(words.beside, { digit, p: percent(p[digit]), next, q: percent(p[next]) });
+    return sample ? text + (digit === sample.label ? words.beside_right : words.beside_wrong) : text;
   }
   // What each layer puts out, and which pixels speak for a digit.
   /** @param {Float64Array[] | null} all @param {number[]} order */
@@ -286,6 +314,9 @@ pieces.digit = async (element) => {
 };
 pieces.digit.words = WORDS;
 pieces.digit.prepare = prepare;
+pieces.digit.second = (/** @type {ArrayLike<number>} */ pixels) =>
+  softmax(convolutionalLogits(reader().convolution?.layers ?? [], forwardPass(reader(), pixels)[0]));
+pieces.digit.secondLayers = () => (reader().convolution?.layers ?? []).map(({ weights, biases }) => [[...weights], [...biases]]);
 pieces.digit.probabilities = probabilities;
 pieces.digit.gradient = (/** @type {ArrayLike<number>} */ pixels, /** @type {number} */ digit) =>
   [...pixelGradient(reader(), forwardPass(reader(), pixels), digit)];

@@ -2,25 +2,29 @@
 
 /**
  * @typedef {{ weights: Float32Array, biases: Float32Array }} Layer
- * @typedef {{ sizes: number[], layers: Layer[], sha256: string, standIn: boolean,
+ * @typedef {{ layers: Layer[], sha256: string, standIn: boolean,
+ *   convolution: { layers: Layer[], sha256: string } | null,
  *   samples: { pixels: Uint8Array, label: number }[] }} Reader
  */
 
 /** Undo what nn_book.render.digit_weights packed. @param {any} packed @returns {Reader} */
-export function unpack({ sizes, layers, samples, ...rest }) {
+export function unpack({ layers, samples, convolution, ...rest }) {
   return {
     ...rest,
-    sizes,
+    layers: layers.map(unpackLayer),
+    convolution: convolution && { ...convolution, layers: convolution.layers.map(unpackLayer) },
     samples: samples.map((/** @type {any} */ one) => ({ ...one, pixels: bytes(one.pixels) })),
-    layers: layers.map((/** @type {any} */ { weights, scales, biases }, /** @type {number} */ k) => {
-      const rowScales = floats(scales);
-      return {
-        biases: floats(biases),
-        weights: Float32Array.from({ length: sizes[k] * sizes[k + 1] }, (_, i) =>
-          (91 * digit91(weights, 2 * i) + digit91(weights, 2 * i + 1) - 4140) *
-          rowScales[Math.floor(i / sizes[k])]),
-      };
-    }),
+  };
+}
+
+/** @param {any} packed Two letters a weight, and one scale for each row of them. */
+function unpackLayer({ weights, scales, biases }) {
+  const rowScales = floats(scales);
+  const row = weights.length / 2 / rowScales.length;
+  return {
+    biases: floats(biases),
+    weights: Float32Array.from({ length: weights.length / 2 }, (_, i) =>
+      (91 * digit91(weights, 2 * i) + digit91(weights, 2 * i + 1) - 4140) * rowScales[Math.floor(i / row)]),
   };
 }
 

@@ -1,9 +1,10 @@
-"""Bring the network that chapter 07 trained to the page on which readers draw a digit.
+"""Bring the networks of two chapters to the page on which readers draw a digit.
 
-A hidden cell of the chapter hands over the exact parameters, their checksum and some
-test images, as one glued text: so they come along from the cache, and from a kept GPU
-run, too. Here they are packed into ``_static/pieces/digit-weights.js``, which calls
-``pieces.network`` (see ``digit.js``), at two characters for a weight.
+A hidden cell of the chapter on MNIST hands over the exact parameters, their checksum
+and some test images, as one glued text; one of that on convolution hands over its
+parameters. So they come along from the cache, and from a kept GPU run, too. Here they
+are packed into ``_static/pieces/digit-weights.js``, which calls ``pieces.network`` (see
+``digit.js``), at two characters for a weight.
 
 Two characters of 91 have 8281 values, 4140 on each side of 0. Each row of weights (all
 that goes into one neuron) has its own step, so that its largest weight just fits. In
@@ -15,6 +16,7 @@ paper most of all, so that nearly all of the error cancels.
 import json
 from ast import literal_eval
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -31,40 +33,47 @@ from nn_book.source.bilingual import metadata
 Array = np.ndarray[Any, np.dtype[Any]]
 CHAPTER = "chapters/mnist"
 KEY = "mnist_network"
+CONVOLUTION = ("chapters/convolution", "convolution_network")
+# Numbers that go into each output of its layers, and outputs: 1·3·3, 8·3·3, 16·7·7.
+CONVOLUTION_SHAPES = ((9, 8), (72, 16), (784, 10))
 FILE = "_static/pieces/digit-weights.js"
 # Without the quotation mark and the backslash, which a script would have to escape.
 DIGITS = np.array([chr(code) for code in range(35, 127) if code != 92])
 HALF = len(DIGITS) ** 2 // 2  # 4140
 
 
-def handed_over(app: Sphinx) -> dict[str, Any] | None:
-    """Return what the chapter handed over; None if it was not executed.
+def handed_over(
+    app: Sphinx, chapter: str = CHAPTER, key: str = KEY
+) -> dict[str, Any] | None:
+    """Return the network that a chapter handed over; None if it was not executed.
 
     Raises:
         ExtensionError: If the parameters are not those whose checksum the run took.
     """
-    path = glued_values(app, CHAPTER)
+    path = glued_values(app, chapter)
     if not path.exists():
         return None
     glued = json.loads(path.read_text(encoding="utf8"))
-    network = json.loads(literal_eval(glued[KEY]["data"]["text/plain"]))
+    network = json.loads(literal_eval(glued[key]["data"]["text/plain"]))
     network["parameters"] = b64decode(network["parameters"])
     if sha256(network["parameters"]).hexdigest() != network["sha256"]:
-        raise ExtensionError(f"{CHAPTER}: the glued network does not fit its checksum")
+        raise ExtensionError(f"{chapter}: the glued network does not fit its checksum")
     return network
 
 
-def layers_of(parameters: bytes, sizes: list[int]) -> list[tuple[Array, ...]]:
+def layers_of(
+    parameters: bytes, shapes: Iterable[tuple[int, int]]
+) -> list[tuple[Array, ...]]:
     """Return weights (outputs, inputs) and biases (outputs,) of each layer, float32.
 
     Args:
         parameters: As `nn.Sequential` has them, layer by layer, little-endian float32.
-        sizes: Numbers of inputs, hidden neurons and outputs.
+        shapes: Inputs and outputs of each layer.
     """
     values = np.frombuffer(parameters, "<f4")
     layers: list[tuple[Array, ...]] = []
     start = 0
-    for n_in, n_out in pairwise(sizes):
+    for n_in, n_out in shapes:
         end = start + n_in * n_out
         layers.append(
             (values[start:end].reshape(n_out, n_in), values[end : end + n_out])
@@ -105,13 +114,13 @@ def base64_of(values: Array) -> str:
     return b64encode(values.astype("<f4").tobytes()).decode()
 
 
-def script_of(network: dict[str, Any]) -> str:
-    """Return the script that hands a network to the page."""
+def packed_layers(
+    parameters: bytes, shapes: Iterable[tuple[int, int]], *, carry: bool
+) -> list[dict[str, str]]:
+    """Return the layers as the page reads them; ``carry``: see `steps_of`, layer 1."""
     layers = []
-    for place, (weights, biases) in enumerate(
-        layers_of(network["parameters"], network["sizes"])
-    ):
-        steps, scales = steps_of(weights, carry=place == 0)
+    for place, (weights, biases) in enumerate(layers_of(parameters, shapes)):
+        steps, scales = steps_of(weights, carry=carry and place == 0)
         layers.append(
             {
                 "weights": letters_of(steps),
@@ -119,9 +128,24 @@ def script_of(network: dict[str, Any]) -> str:
                 "biases": base64_of(biases),
             }
         )
+    return layers
+
+
+def script_of(
+    network: dict[str, Any], convolution: dict[str, Any] | None = None
+) -> str:
+    """Return the script that hands a network, and the one beside it, to the page."""
     packed = {
-        "sizes": network["sizes"],
-        "layers": layers,
+        "layers": packed_layers(
+            network["parameters"], pairwise(network["sizes"]), carry=True
+        ),
+        "convolution": convolution
+        and {
+            "layers": packed_layers(
+                convolution["parameters"], CONVOLUTION_SHAPES, carry=False
+            ),
+            "sha256": convolution["sha256"],
+        },
         "sha256": network["sha256"],
         "standIn": network["stand_in"],
         "samples": network["samples"],
@@ -136,7 +160,8 @@ def write_network(app: Sphinx, exception: Exception | None) -> None:
     if network := handed_over(app):
         path = Path(app.outdir, FILE)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(script_of(network), encoding="ascii")
+        script = script_of(network, handed_over(app, *CONVOLUTION))
+        path.write_text(script, encoding="ascii")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
