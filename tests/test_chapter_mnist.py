@@ -1,4 +1,4 @@
-"""Chapter 07 runs as it stands, on the stand-in, and what it computes is right."""
+"""The chapter on a deep network runs on the stand-in, and its results are right."""
 
 import itertools
 import json
@@ -11,8 +11,8 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix
 from torch import nn
+from torchvision.datasets import MNIST
 
-from nn_tutorial import mnist
 from nn_tutorial.exercises import check
 
 
@@ -50,7 +50,7 @@ def test_evaluation_gives_the_mean_over_images_and_sets_the_mode(run):
 def test_training_epoch_without_steps_gives_the_mean_over_images(run):
     net = run["net"].eval()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.0)
-    batches = run["in_memory_batches"](run["train_inputs"], run["train_targets"], 64)
+    batches = run["train_batches"]()
 
     loss, right = run["train_epoch"](net, batches, optimizer)
 
@@ -59,24 +59,8 @@ def test_training_epoch_without_steps_gives_the_mean_over_images(run):
     assert (loss, right) == pytest.approx(by_hand, rel=1e-4)
 
 
-def test_in_memory_pieces_are_those_of_the_package(run):
-    inputs, targets = mnist.load_tensors(run["source"].root, train=True)
-    assert torch.equal(inputs, run["all_inputs"])
-    assert torch.equal(targets, run["all_targets"])
-
-    torch.manual_seed(7)
-    ours = list(mnist.in_memory_batches(inputs, targets, batch_size=64))
-    torch.manual_seed(7)
-    chapters = list(run["in_memory_batches"](inputs, targets, 64))
-
-    assert len(ours) == len(chapters) == math.ceil(1497 / 64)
-    for (a, b), (c, d) in zip(ours, chapters, strict=True):
-        assert torch.equal(a, c)
-        assert torch.equal(b, d)
-
-
 def test_validation_set_is_the_last_sixth_and_takes_no_part_in_training(run):
-    n = len(run["train_set"])
+    n = len(run["all_inputs"])
     n_validation = n // 6
 
     assert len(run["validation_inputs"]) == n_validation
@@ -92,32 +76,6 @@ def test_test_set_is_read_after_every_decision(chapter_text):
     assert "train=False" not in before
     assert "test_batches" not in before
     assert "train=False" in after
-
-
-def test_every_way_of_fetching_gives_every_training_image_once(run):
-    expected = run["train_inputs"].sum(dim=1).sort().values
-
-    for name, batches in run["ways"].items():
-        if name != "randperm":  # a generator, used up by the chapter
-            sums = torch.cat([inputs.sum(dim=1) for inputs, _ in batches])
-            assert torch.allclose(sums.sort().values, expected), name
-
-
-def test_data_set_of_a_folder_gives_the_images_saved_in_it(run):
-    for row, label in run["mine"]:
-        rows = run["all_inputs"][:20][run["all_targets"][:20] == label]
-        assert any(torch.equal(row, one) for one in rows)
-    assert len(run["mine"]) == 20
-
-
-def test_workers_fetch_all_images_in_a_program_of_their_own(run):
-    lines = run["done"].stdout.splitlines()
-
-    n = min(len(run["train_set"]), 6400)
-    assert [line.partition(" in ")[0] for line in lines] == [
-        f"0 workers: {n} images",
-        f"2 workers: {n} images",
-    ]
 
 
 def test_drop_of_the_validation_curve_is_the_largest_fall_after_epoch_5(run):
@@ -168,11 +126,12 @@ def test_network_handed_over_to_the_page_is_the_trained_one(run):
     assert torch.equal(vector, trained.detach())
     assert network["stand_in"] is True
 
+    test_set = MNIST(run["source"].root, train=False)
     labels = [sample["label"] for sample in network["samples"]]
     assert labels[:20] == [digit for digit in range(10) for _ in range(2)]
     for sample in network["samples"]:
-        image = run["test_set"].data[sample["index"]]
-        assert b64decode(sample["pixels"]) == image.numpy().tobytes()
+        image, _ = test_set[sample["index"]]
+        assert b64decode(sample["pixels"]) == image.tobytes()
         assert sample["label"] == run["truths"][sample["index"]]
     wrong = [sample["index"] for sample in network["samples"][20:]]
     assert len(wrong) == 4

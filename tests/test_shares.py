@@ -81,7 +81,12 @@ def test_pages_are_dealt_each_to_one_share_and_mnist_first():
     pages = shares.pages_with_code()
     dealt = [page for number in range(4) for page in pages[number::4]]
     assert sorted(dealt) == sorted(pages)
-    assert {page.stem for page in pages} >= {"mnist", "batchnorm", "processes"}
+    assert {page.stem for page in pages} >= {
+        "mnist-data",
+        "mnist",
+        "batchnorm",
+        "processes",
+    }
     heavy = [execution.needs_mnist(page) for page in pages]
     assert heavy == sorted(heavy, reverse=True)
 
