@@ -93,6 +93,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Make small mistakes in modules, count those no test sees; `-- --help`: which."""
+    install(session, "tests", ".[all]", "mutmut>=3.8")
+    session.run("python", "tests/mutants.py", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Test site/ in a real Chromium, every page and language (after `nox -s docs`)."""
     require_site(session)
