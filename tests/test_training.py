@@ -56,7 +56,11 @@ def test_accuracy_of_many_rows_is_not_rounded():
         (torch.zeros(0, 2), torch.zeros(0).long(), "with at least one row"),
         (torch.zeros(3, 0), torch.zeros(3).long(), r"logits have shape \(3, 0\)"),
         (torch.tensor([[0.0, 1], [0, math.nan]]), torch.ones(2), "first in row 1"),
-        (torch.zeros(3, 2), torch.eye(3)[:, :2].long(), r"targets\.argmax\(dim=1\)"),
+        (
+            torch.zeros(3, 2),
+            torch.eye(3)[:, :2].long(),
+            r"wanted for logits of shape \(3, 2\); targets\.argmax\(dim=1\) turns",
+        ),
         (torch.zeros(3, 2), torch.zeros(3, 1).long(), r"targets\.reshape\(3\) does"),
         (torch.zeros(3, 1), torch.zeros(3), r"targets\.reshape\(3, 1\) does it"),
         (
@@ -188,6 +192,16 @@ def test_examples_that_cannot_be_learnt_from_are_refused(inputs, targets, messag
         fit_one_weight(inputs, targets)
 
 
+def test_examples_have_the_dtype_of_the_model():
+    model = one_weight().double()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    options = {"loss_fn": nn.MSELoss(), "optimizer": optimizer, "steps": 1}
+
+    assert fit(model, TWO.double(), ZERO.double(), **options) == [4.0]  # (1 * 2)**2
+    with pytest.raises(ValueError, match=r"float32, the model torch\.float64"):
+        fit(model, TWO, ZERO, **options)
+
+
 def test_one_example_alone_may_be_learnt():
     logits = nn.Linear(1, 2)
     optimizer = torch.optim.SGD(logits.parameters(), lr=1)
@@ -288,25 +302,24 @@ def test_evaluation_keeps_no_graph():
 
 def test_batches_are_moved_to_the_device():
     # The device "meta" has no numbers, only shapes: enough to see where tensors go.
-    class Recorder(nn.Linear):
-        def forward(self, inputs):
-            raise RuntimeError(f"inputs are on {inputs.device}")
+    def tell(outputs, targets):
+        raise RuntimeError(f"{outputs.device} against {targets.device}")
 
-    model = Recorder(1, 1)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1)
     meta = torch.device("meta")
+    model = nn.Linear(1, 1, device=meta)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1)
 
-    with pytest.raises(RuntimeError, match="inputs are on meta"):
-        train_one_epoch(model, [(TWO, ZERO)], optimizer, loss_fn=None, device=meta)
-    with pytest.raises(RuntimeError, match="inputs are on meta"):
-        evaluate(model, [(TWO, ZERO)], loss_fn=None, device=meta)
+    with pytest.raises(RuntimeError, match="meta against meta"):
+        train_one_epoch(model, [(TWO, ZERO)], optimizer, loss_fn=tell, device=meta)
+    with pytest.raises(RuntimeError, match="meta against meta"):
+        evaluate(model, [(TWO, ZERO)], loss_fn=None, metric=tell, device=meta)
 
 
 def test_epoch_without_batches_is_refused():
     used_up = iter([])
     optimizer = torch.optim.SGD(one_weight().parameters(), lr=1)
 
-    with pytest.raises(ValueError, match="there is no batch"):
+    with pytest.raises(ValueError, match=r"^there is no batch: .* or a DataLoader$"):
         train_one_epoch(
             one_weight(), used_up, optimizer, loss_fn=nn.MSELoss(), device=CPU
         )
