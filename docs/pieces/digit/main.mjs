@@ -52,7 +52,7 @@ pieces.digit = async (element) => {
       make("td", { class: "digit-bar", "aria-hidden": "true" }, bar, besideBar), share, besideShare) };
   });
   const besideHead = make("th", { scope: "col", hidden: true }, words.conv);
-  const head = make("thead", { class: "piece-voice" }, make("tr", {}, make("th", { scope: "col" }, words.digit),
+  const head = make("thead", { class: "piece-voice" }, make("tr", {}, make("th", { scope: "col" }, make("span", { class: "piece-voice" }, words.digit)),
     make("td"), make("th", { scope: "col" }, words.probability), besideHead));
   const table = make("table", { class: "digit-bars" },
     head,
