@@ -15,9 +15,10 @@ from urllib.parse import unquote
 import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
-from nn_book.offer.downloads import first_cell
-from nn_book.offer.markdown import Plain, PlainError, solutions
-from nn_book.offer.script import Cell, ScriptError, make_script
+from nn_book.offer import OfferError
+from nn_book.offer.markdown import MarkdownWriter, solutions
+from nn_book.offer.notebook import first_cell
+from nn_book.offer.script import Cell, make_script
 from nn_book.publish.notebooks import write_notebooks
 
 HEADER = "---\nfile_format: mystnb\nkernelspec: {name: python3}\n---\n"
@@ -513,7 +514,7 @@ def test_comments_of_a_script_are_broken_where_the_language_allows():
     ],
 )
 def test_code_that_only_works_in_the_book_is_refused(code, message):
-    with pytest.raises(ScriptError) as raised:
+    with pytest.raises(OfferError) as raised:
         make_script([Cell(True, code)], "en", name="a.py", seconds=1.0)
     assert message in str(raised.value)
 
@@ -569,7 +570,7 @@ def look_up(kind, target):
     ],
 )  # fmt: skip
 def test_myst_becomes_the_markdown_of_any_notebook(myst, markdown):
-    assert Plain("en", look_up).blocks(myst) == markdown
+    assert MarkdownWriter("en", look_up).write(myst) == markdown
 
 
 def test_a_text_is_cut_where_a_solution_begins_and_ends():
@@ -590,6 +591,6 @@ def test_a_text_is_cut_where_a_solution_begins_and_ends():
     ],
 )
 def test_what_has_no_plain_form_is_refused(myst, message):
-    with pytest.raises(PlainError) as raised:
-        Plain("en", look_up).blocks(myst)
+    with pytest.raises(OfferError) as raised:
+        MarkdownWriter("en", look_up).write(myst)
     assert str(raised.value) == message

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from nn_book.offer.markdown import Plain
+from nn_book.offer.markdown import MarkdownWriter
 
 DOCS = Path(__file__).parents[1] / "docs"
 CONF = """\
@@ -118,7 +118,9 @@ def test_a_notebook_has_the_sentence_and_says_where_the_piece_is():
         assert (kind, target) == ("doc", "/pieces/toy")
         return "Toy"
 
-    text = Plain("en", titles).blocks(CHAPTER.replace("% zh\n一句话。\n% en\n", ""))
+    text = MarkdownWriter("en", titles).write(
+        CHAPTER.replace("% zh\n一句话。\n% en\n", "")
+    )
     assert "> **Toy**" in text
     assert "> One sentence." in text
     assert "web page of the book" in text

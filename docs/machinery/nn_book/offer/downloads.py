@@ -19,6 +19,7 @@ as ``online``: lists of ``{"href", "label"}``.
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,14 @@ from docutils import nodes
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_nb.core.variables import format_plain_text
 from myst_nb.sphinx_ import NbMetadataCollector
-from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.typing import ExtensionMetadata
 
-from nn_book.offer.markdown import SOLUTION, Plain, PlainError, solutions
-from nn_book.offer.script import (
-    PACKAGE,
-    Cell,
-    ScriptError,
-    imported,
-    make_script,
-    requirement,
-)
+from nn_book.offer import OfferError
+from nn_book.offer.markdown import SOLUTION, MarkdownWriter, solutions
+from nn_book.offer.notebook import make_notebook
+from nn_book.offer.script import Cell, make_script
 from nn_book.source.bilingual import language_of, metadata, select, select_comments
 from nn_book.source.course import chapter_numbers, name_chapters
 
@@ -55,124 +50,45 @@ ONLINE = {
     "Colab": "https://colab.research.google.com/github/{}/blob/notebooks/{}/{}.ipynb",
     "Binder": "https://mybinder.org/v2/gh/{}/notebooks?labpath={}%2F{}.ipynb",
 }
-FIRST_CELL = """\
-# {install}
-import importlib.util
-import os
-import sys
-from pathlib import Path
-
-if importlib.util.find_spec("nn_tutorial") is None:
-{command}
-    importlib.invalidate_caches()
-
-os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")  # {hints}
-"""
-FROM_ADDRESS = """\
-    if "google.colab" in sys.modules:  # {reason}
-        %pip install --quiet --no-deps "{package} @ {address}"{more}
-    else:
-        %pip install --quiet "{package} @ {address}\""""
-FROM_DISK = """\
-    wheel = Path("{wheel}").resolve()
-    if not wheel.exists():
-        raise FileNotFoundError(f"{{wheel}}: {missing}")
-    %pip install --quiet "{{wheel}}{extras}\""""
-WORDS = {
-    "zh": {
-        "install": "本书的包 nn_tutorial 如果还没有装，就先装上。",
-        "reason": "其余的库 Colab 都有",
-        "missing": "请从本书网站的 download 文件夹下载它，放在这里",
-        "hints": "练习的提示用中文",
-    },
-    "en": {
-        "install": "Install the package of the book, nn_tutorial, if it is missing.",
-        "reason": "Colab has the other libraries",
-        "missing": "download it from the folder download/ of the book's site",
-        "hints": "hints of the exercises",
-    },
-}
 
 
-class References:
-    """The words that the site shows for a reference on one page."""
+def reference(app: Sphinx, docname: str, kind: str, target: str) -> str:
+    """Return the words that the site shows for a reference on a page.
 
-    def __init__(self, app: Sphinx, docname: str) -> None:
-        self.app, self.docname = app, docname
+    Args:
+        app: The build.
+        docname: The page.
+        kind: The role, such as "numref" or "glue:text".
+        target: What it names; for a glued value "key" or "key:.3f".
 
-    def look_up(self, kind: str, target: str) -> str:
-        """Return the words for a role and its target; see `Plain`.
-
-        Raises:
-            KeyError: If the target is unknown.
-        """
-        if kind.startswith("glue"):
-            return self.glued(target)
-        if kind == "doc":
-            name = self.app.env.relfn2path(target, self.docname)[0]
-            return self.app.env.titles[name.removesuffix(".md")].astext()
-        if kind == "eq":
-            return f"({self.app.env.domains['math'].equations[target][1]})"
-        if kind == "numref":
-            return self.numbered(target.lower())
-        return self.app.env.domains.standard_domain.labels[target.lower()][2]
-
-    def numbered(self, label: str) -> str:
-        """Return "Fig. 2" or the like."""
-        docname, node_id, _ = self.app.env.domains.standard_domain.labels[label]
-        for figtype, numbers in self.app.env.toc_fignumbers[docname].items():
-            if node_id in numbers:
-                number = ".".join(map(str, numbers[node_id]))
-                return self.app.config.numfig_format[figtype] % number
-        raise KeyError(label)
-
-    def glued(self, target: str) -> str:
-        """Return a glued value, for "key" or "key:.3f"."""
+    Raises:
+        KeyError: If the target is unknown.
+    """
+    env, label = app.env, target.lower()
+    if kind.startswith("glue"):
         key, _, spec = target.partition(":")
-        values = json.loads(glued_values(self.app, self.docname).read_text("utf8"))
+        values = json.loads(glued_values(app, docname).read_text("utf8"))
         return format_plain_text(values[key]["data"]["text/plain"], spec or "s")
+    if kind == "doc":
+        name = env.relfn2path(target, docname)[0]
+        return env.titles[name.removesuffix(".md")].astext()
+    if kind == "eq":
+        return f"({env.domains['math'].equations[target][1]})"
+    labels = env.domains.standard_domain.labels
+    if kind != "numref":
+        return labels[label][2]
+    page, node_id, _ = labels[label]
+    for figtype, numbers in env.toc_fignumbers[page].items():
+        if node_id in numbers:
+            number = ".".join(map(str, numbers[node_id]))
+            return app.config.numfig_format[figtype] % number
+    raise KeyError(label)
 
 
 def glued_values(app: Sphinx, docname: str) -> Path:
     """Return the file in which MyST-NB keeps what the cells of a page hand over."""
     env: Any = app.env
     return Path(env.mystnb_config.output_folder, f"{docname}.glue.json")
-
-
-def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
-    """Yield the cells that a reader of this language sees, text as plain Markdown."""
-    lang = language_of(app.config)
-    source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
-    numbers = chapter_numbers(Path(app.srcdir))
-    text = name_chapters(select(source, lang), lang, numbers)
-    env: Any = app.env
-    chapter = read_myst_markdown_notebook(text, env.myst_config)
-    plain = Plain(lang, References(app, docname).look_up)
-    shown = results_on_page(app.env.get_doctree(docname))
-    texts: list[str] = []  # since the last cell of code
-    solution = False
-
-    def text_cell() -> Iterator[Cell]:
-        if any(texts):
-            text = "\n\n".join(filter(None, texts))
-            yield Cell(False, text, solution=solution)
-        texts.clear()
-
-    for index, cell in enumerate(chapter.cells):
-        tags = tuple(cell.metadata.get("tags", []))
-        if cell.cell_type == "markdown":
-            for name, number, text in solutions(cell.source):
-                if name:
-                    yield from text_cell()
-                    solution = name == "solution"
-                if name == "solution":
-                    yield Cell(False, f"#### {SOLUTION[lang]} {number}", solution=True)
-                texts.append(plain.blocks(text))
-        elif cell.cell_type == "code" and "remove-cell" not in tags:
-            yield from text_cell()
-            code = select_comments(cell.source, lang)
-            yield Cell(True, code, tags, index in shown, solution)
-    yield from text_cell()
 
 
 def results_on_page(doctree: nodes.document) -> set[int]:
@@ -192,66 +108,40 @@ def results_on_page(doctree: nodes.document) -> set[int]:
     }
 
 
-def make_notebook(
-    cells: list[Cell], lang: str, *, address: str, wheel: str
-) -> NotebookNode:
-    """Return a chapter as a notebook without outputs, the same in every build.
+def visible_cells(app: Sphinx, docname: str) -> Iterator[Cell]:
+    """Yield the cells that a reader of this language sees, text as plain Markdown."""
+    lang = language_of(app.config)
+    source = Path(app.env.doc2path(docname)).read_text(encoding="utf8")
+    numbers = chapter_numbers(Path(app.srcdir))
+    text = name_chapters(select(source, lang), lang, numbers)
+    env: Any = app.env
+    chapter = read_myst_markdown_notebook(text, env.myst_config)
+    markdown = MarkdownWriter(lang, partial(reference, app, docname))
+    shown = results_on_page(app.env.get_doctree(docname))
+    texts: list[str] = []  # since the last cell of code
+    solution = False
 
-    Solutions are folded: JupyterLab folds what is below a heading, and Colab the
-    sections that the notebook names.
-    """
-    first = first_cell(cells, lang, address=address, wheel=wheel)
-    notebook = nbformat.v4.new_notebook(
-        metadata={
-            "kernelspec": {"name": "python3", "display_name": "Python 3"},
-            "language_info": {"name": "python"},
-        }
-    )
-    folded = []
-    for number, cell in enumerate([Cell(True, first), *cells]):
-        make: Any = nbformat.v4.new_markdown_cell
-        if cell.code:
-            make = nbformat.v4.new_code_cell
-        name = f"cell-{number}"
-        kept = [tag for tag in cell.tags if tag == "raises-exception"]
-        about: dict[str, Any] = {"tags": kept} if kept else {}
-        if cell.solution and cell.code:
-            about["jupyter"] = {"source_hidden": True}
-        elif cell.solution and cell.source.startswith("#### "):
-            about |= {"jp-MarkdownHeadingCollapsed": True, "heading_collapsed": True}
-            folded.append(name)
-        notebook.cells.append(make(cell.source, id=name, metadata=about))
-    if folded:
-        notebook.metadata["colab"] = {"collapsed_sections": folded}
-    nbformat.validate(notebook)
-    return notebook
+    def text_cell() -> Iterator[Cell]:
+        if any(texts):
+            text = "\n\n".join(filter(None, texts))
+            yield Cell(False, text, solution=solution)
+        texts.clear()
 
-
-def first_cell(cells: list[Cell], lang: str, *, address: str, wheel: str) -> str:
-    """Return the cell that gets the package and sets the language of the exercises.
-
-    Args:
-        cells: The chapter, which says what extras of the package it needs.
-        lang: "zh" or "en".
-        address: Where the wheel is published, or "".
-        wheel: Where it lies as seen from the notebook; used without an address.
-    """
-    words = WORDS[lang]
-    trees = [cell.tree for cell in cells if cell.code and cell.tree]
-    package = requirement(imported(trees))
-    if address:
-        command = FROM_ADDRESS.format(
-            reason=words["reason"],
-            package=package,
-            address=address,
-            more=" libcst" if "modernize" in package else "",
-        )
-    else:
-        extras = package.removeprefix(PACKAGE)
-        command = FROM_DISK.format(wheel=wheel, missing=words["missing"], extras=extras)
-    return FIRST_CELL.format(
-        install=words["install"], command=command, lang=lang, hints=words["hints"]
-    ).rstrip()
+    for index, cell in enumerate(chapter.cells):
+        tags = tuple(cell.metadata.get("tags", []))
+        if cell.cell_type == "markdown":
+            for name, number, text in solutions(cell.source):
+                if name:
+                    yield from text_cell()
+                    solution = name == "solution"
+                if name == "solution":
+                    yield Cell(False, f"#### {SOLUTION[lang]} {number}", solution=True)
+                texts.append(markdown.write(text))
+        elif cell.cell_type == "code" and "remove-cell" not in tags:
+            yield from text_cell()
+            code = select_comments(cell.source, lang)
+            yield Cell(True, code, tags, index in shown, solution)
+    yield from text_cell()
 
 
 def write_downloads(app: Sphinx, exception: Exception | None) -> None:
@@ -277,7 +167,7 @@ def write_downloads(app: Sphinx, exception: Exception | None) -> None:
             script = make_script(
                 cells, lang, name=f"{path.name}.py", seconds=seconds, **places
             )
-        except (PlainError, ScriptError) as error:
+        except OfferError as error:
             logger.error("no download of this chapter: %s", error, location=docname)
             continue
         text = nbformat.writes(notebook)

@@ -14,6 +14,7 @@ from mdformat.renderer import RenderContext as Context
 from mdformat.renderer import RenderTreeNode as Node
 from sphinx.locale import admonitionlabels
 
+from nn_book.offer import OfferError
 from nn_book.source.reader import PARSER, directive_of, options_of
 
 SOLUTION = {"zh": "解答", "en": "Solution"}
@@ -27,12 +28,8 @@ CALL_ROLES = {"func", "meth"}
 NAME_ROLES = {"attr", "class", "data", "exc", "mod", "obj"}
 
 
-class PlainError(Exception):
-    """Something that has no form in a plain notebook."""
-
-
 @dataclass(frozen=True)
-class Plain:
+class MarkdownWriter:
     """The way from MyST to Markdown for one page.
 
     Args:
@@ -44,11 +41,11 @@ class Plain:
     lang: str
     look_up: Callable[[str, str], str]
 
-    def blocks(self, text: str) -> str:
+    def write(self, text: str) -> str:
         """Return a part of a page as Markdown.
 
         Raises:
-            PlainError: If a directive, a role or a mark has no plain form.
+            OfferError: If a directive, a role or a mark has no plain form.
         """
         env: dict[str, object] = {}
         # A paragraph is one line here: who shows it, or writes a script, wraps it.
@@ -57,7 +54,7 @@ class Plain:
         try:
             return MDRenderer().render(PARSER.parse(text, env), options, env).strip()
         except KeyError as error:  # mdformat has no renderer for it, nor have we
-            raise PlainError(f"{error} has no form in a plain notebook") from None
+            raise OfferError(f"{error} has no form in a plain notebook") from None
 
     @property
     def RENDERERS(self) -> Mapping[str, Callable[[Node, Context], str]]:  # noqa: N802
@@ -88,16 +85,16 @@ class Plain:
         if name == "math":
             return f"$$\n{body}\n$$"
         if name == "caption":
-            text = f"{self.words('numref', argument)} {self.blocks(body)}"
+            text = f"{self.words('numref', argument)} {self.write(body)}"
             caption = " ".join(text.split())
             return caption if "*" in caption else f"*{caption}*"
         if name == "piece":
             title = self.words("doc", f"/pieces/{argument}")
-            return quoted(title, f"{self.blocks(body)}\n\n{DEMO[self.lang]}")
+            return quoted(title, f"{self.write(body)}\n\n{DEMO[self.lang]}")
         if name in admonitionlabels:
-            inside = self.blocks(f"{argument}\n{body}".strip())
+            inside = self.write(f"{argument}\n{body}".strip())
             return quoted(str(admonitionlabels[name]), inside)
-        raise PlainError(f"the directive {{{name}}} has no form in a plain notebook")
+        raise OfferError(f"the directive {{{name}}} has no form in a plain notebook")
 
     def _table(self, node: Node, context: Context) -> str:
         """Write a table; mdformat leaves that to a plugin for its older versions."""
@@ -142,12 +139,12 @@ class Plain:
         """Return what the site shows for a reference.
 
         Raises:
-            PlainError: If nothing is known about it.
+            OfferError: If nothing is known about it.
         """
         try:
             return self.look_up(kind, target)
         except KeyError:
-            raise PlainError(f"{{{kind}}}`{target}` cannot be resolved") from None
+            raise OfferError(f"{{{kind}}}`{target}` cannot be resolved") from None
 
 
 def quoted(title: str, body: str) -> str:

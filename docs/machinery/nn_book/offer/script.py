@@ -1,19 +1,23 @@
 """Make one script of a chapter: its cells, its text as comments, PEP 723 on top.
 
 ``uv run chapter.py`` installs what the first lines name and runs it; any Python does,
-once the same is installed.
+once the same is installed. Its frame is ``templates/script.py.jinja``. LibCST edits the
+code, since it keeps every comment and blank line.
 """
 
 import ast
-import io
 import math
 import re
-import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import libcst as cst
+from libcst import matchers as m
+
+from nn_book.offer import OfferError
 from nn_book.source.bilingual import columns
-from nn_book.source.variables import names_of
+from nn_book.templating import fill
 
 PACKAGE = "nn_tutorial"
 WIDTH = 88
@@ -24,58 +28,41 @@ EXTRAS = {
     "safetensors": "saving",
     "nn_tutorial.modernize": "modernize",
 }
-METADATA = """\
-# /// script
-# requires-python = ">=3.11"
-# dependencies = [{dependencies}]
-# ///"""
-# Without an address the wheel is looked for where the site and the zip have it.
-BESIDE = """\
-# /// script
-# requires-python = ">=3.11"
-# dependencies = ["{package}"]
-#
-# [tool.uv.sources]
-# nn_tutorial = {{ path = "{wheel}" }}
-# ///"""
-HEADER = {
-    "zh": """\
+HINTS = {"zh": "练习的提示用中文", "en": "hints of the exercises"}
+WORDS = {
+    "zh": {
+        "header": """\
 本章的全部代码和文字。运行：uv run {name}
 或者先安装 {requirement}，再运行 python {name}
 在两个 CPU 核上大约要 {minutes} 分钟。{figures}
 文字 CC BY 4.0，代码 MIT。""",
-    "en": """\
+        "figures": "图保存在文件夹 {} 里。",
+        "hints": HINTS["zh"],
+        "stay": "图都留到最后",
+        "save": "把所有的图存成 PNG，有窗口系统就再显示出来。",
+        "fails": "这里本来就会出错",
+    },
+    "en": {
+        "header": """\
 All code and text of this chapter. Run it with: uv run {name}
 Or install {requirement} first, then: python {name}
 It takes about {minutes} min on two CPU cores.{figures}
 Text CC BY 4.0, code MIT.""",
+        "figures": " Figures go to the folder {}.",
+        "hints": HINTS["en"],
+        "stay": "all figures stay until the end",
+        "save": "Save all figures as PNG; show them too if there is a window system.",
+        "fails": "this is meant to fail",
+    },
 }
-FIGURES = {
-    "zh": "图保存在文件夹 {} 里。",
-    "en": " Figures go to the folder {}.",
-}
-SAVE = {
-    "zh": "把所有的图存成 PNG，有窗口系统就再显示出来。",
-    "en": "Save all figures as PNG; show them too if there is a window system.",
-}
-SAVE_CODE = """\
-from pathlib import Path
-
-folder = Path("{folder}")
-folder.mkdir(exist_ok=True)
-for number in plt.get_fignums():
-    plt.figure(number).savefig(folder / f"figure-{{number:02}}.png", dpi=150)
-print(f"{{len(plt.get_fignums())}} PNG: {{folder.resolve()}}")
-if plt.get_backend().lower() not in ("agg", "cairo", "pdf", "ps", "svg", "template"):
-    plt.show()"""
-STAY = 'plt.rcParams["figure.max_open_warning"] = 0'
-FIGURES_STAY = {"zh": "图都留到最后", "en": "all figures stay until the end"}
-HINTS = {"zh": "练习的提示用中文", "en": "hints of the exercises"}
-MEANT_TO_FAIL = {"zh": "这里本来就会出错", "en": "this is meant to fail"}
-
-
-class ScriptError(Exception):
-    """Something in a chapter that a script cannot hold."""
+SHOW = m.Expr(m.Call(m.Attribute(m.Name("plt"), m.Name("show"))))
+# An own name: Python deletes it after the clause.
+MEANT_TO_FAIL = """\
+try:
+    pass
+except Exception as _error:  # {}
+    print(f"{{type(_error).__name__}}: {{_error}}")
+"""
 
 
 @dataclass(frozen=True)
@@ -89,12 +76,9 @@ class Cell:
     solution: bool = False  # whether it is part of the solution of an exercise
 
     @property
-    def tree(self) -> ast.Module | None:
-        """The syntax tree; None for a cell that shows a mistake in the syntax."""
-        try:
-            return ast.parse(self.source)
-        except SyntaxError:
-            return None
+    def fails(self) -> bool:
+        """Whether the cell is meant to fail."""
+        return "raises-exception" in self.tags
 
 
 def make_script(
@@ -117,143 +101,118 @@ def make_script(
         wheel: Where it lies as seen from the script; used without an address.
 
     Raises:
-        ScriptError: If a cell does something that only a notebook can do.
+        OfferError: If a cell does something that only a notebook can do.
     """
-    code = [cell.tree for cell in cells if cell.code and cell.tree]
-    draws = any("plt" in names_of(node)[0] for tree in code for node in tree.body)
-    package = requirement(imported(code))
-    folder = f"{name.removesuffix('.py')}-figures"
-    header = HEADER[lang].format(
+    words = WORDS[lang]
+    modules = imported(cells)
+    package = requirement(modules)
+    draws = "matplotlib.pyplot" in modules
+    folder = f"{name.removesuffix('.py')}-figures" if draws else ""
+    header = words["header"].format(
         name=name,
         requirement=f"{package} @ {address}" if address else f'"{wheel}"',
         minutes=max(1, math.ceil(seconds / 60)),
-        figures=FIGURES[lang].format(folder) if draws else "",
+        figures=words["figures"].format(folder) if draws else "",
     )
-    if address:
-        top = METADATA.format(dependencies=f'"{package} @ {address}"')
-    else:
-        top = BESIDE.format(package=package, wheel=wheel)
-    parts = [top, comment(header)]
-    start = ["import os"] + ["import matplotlib.pyplot as plt"] * draws
-    parts.append("\n\n".join(start))
-    hints = f'os.environ.setdefault("NN_TUTORIAL_LANG", "{lang}")  # {HINTS[lang]}'
-    if draws:
-        hints += f"\n{STAY}  # {FIGURES_STAY[lang]}"
-    parts.append(hints)
-    statements = [node for tree in code for node in tree.body]
-    taken = any("error" in names_of(node)[1] for node in statements)
-    error = "_error" if taken else "error"
+    parts = []
     for cell in cells:
         if not cell.code:
             parts.append(f"# %% [markdown]\n{comment(cell.source)}")
-        elif text := code_of(cell, lang, error):
-            parts.append(f"# %%\n{text}")
-    if draws:
-        parts.append(f"# %%\n{comment(SAVE[lang])}\n{SAVE_CODE.format(folder=folder)}")
-    script = "\n\n".join(filter(None, parts)) + "\n"
+        elif code := code_of(cell, words["fails"]):
+            parts.append(f"# %%\n{code}")
+    script = fill(
+        "script.py.jinja",
+        lang=lang,
+        words=words,
+        package=package,
+        address=address,
+        wheel=wheel,
+        header=comment(header),
+        folder=folder,
+        cells=parts,
+    )
     ast.parse(script)
     return script
 
 
-def imported(trees: list[ast.Module]) -> set[str]:
-    """Return the names of all modules that some code imports."""
+def imported(cells: Iterable[Cell]) -> set[str]:
+    """Return what the cells import, such as "torch" or "nn_tutorial.mnist.batches"."""
     found: set[str] = set()
-    for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+    for cell in cells:
+        try:
+            tree = ast.parse(cell.source if cell.code else "")
+        except SyntaxError:  # shown as a mistake
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
 
 
 def requirement(modules: set[str]) -> str:
     """Return the package with the extras that the modules need, as pip writes it."""
-    extras = sorted(
-        {
-            extra
-            for module in modules
-            for name, extra in EXTRAS.items()
-            if f"{module}.".startswith(f"{name}.")
-        }
-    )
-    return f"{PACKAGE}[{','.join(extras)}]" if extras else PACKAGE
+    extras = {
+        extra
+        for name, extra in EXTRAS.items()
+        if any(f"{module}.".startswith(f"{name}.") for module in modules)
+    }
+    return f"{PACKAGE}[{','.join(sorted(extras))}]" if extras else PACKAGE
 
 
-def code_of(cell: Cell, lang: str, error: str) -> str:
-    """Return the code of a cell as the script has it, or "" if nothing is left."""
-    fails = "raises-exception" in cell.tags
-    if cell.tree is None:
-        if not fails:
-            raise ScriptError(f"not valid Python: {cell.source.splitlines()[0]!r}")
-        lines = [f"    {line!r}" for line in cell.source.splitlines(keepends=True)]
-        code = "\n".join(["exec(", *lines, ")"])
-    else:
-        code = edited(cell.source, cell.tree, cell.shows_result)
-    if not fails or not code:
+def code_of(cell: Cell, why: str) -> str:
+    """Return the code of a cell as the script has it, or "" if nothing is left.
+
+    Args:
+        cell: A cell of code.
+        why: A comment for a cell that is meant to fail.
+
+    Raises:
+        OfferError: If the cell is no Python, or hides a ``plt.show()`` in a line.
+    """
+    try:
+        code = cst.parse_module(cell.source)
+    except cst.ParserSyntaxError:
+        lines = cell.source.splitlines(keepends=True)
+        if not cell.fails:
+            raise OfferError(f"not valid Python: {lines[0].rstrip()!r}") from None
+        strings = "".join(f"    {line!r}\n" for line in lines)
+        code = cst.parse_module(f"exec(\n{strings})\n")
+    if cell.shows_result:
+        code = with_result(code)
+    # The script shows all figures at its end.
+    code = replaced(code, m.SimpleStatementLine([SHOW]), cst.RemovalSentinel.REMOVE)
+    if m.findall(code, SHOW):
+        raise OfferError(f"one statement a line, please: {cell.source}")
+    if code.body and cell.fails:
+        code = in_try(code, why)
+    return code.code.strip("\n") if code.body else ""
+
+
+def with_result(code: cst.Module) -> cst.Module:
+    """Return code that prints the value of its last line, as a notebook shows it."""
+    line: Any = code.body[-1]
+    if not m.matches(line, m.SimpleStatementLine([m.ZeroOrMore(), m.Expr()])):
         return code
-    message = f"{{type({error}).__name__}}: {{{error}}}"
-    return (
-        f"try:\n{indented(code)}\n"
-        f"except Exception as {error}:  # {MEANT_TO_FAIL[lang]}\n"
-        f'    print(f"{message}")'
-    )
+    printed = cst.Call(cst.Name("print"), [cst.Arg(line.body[-1].value)])
+    return code.with_deep_changes(line.body[-1], value=printed)
 
 
-def edited(source: str, tree: ast.Module, shows_result: bool) -> str:
-    """Return code without ``plt.show()``, and with the result that a cell shows."""
-    lines = source.splitlines()
-    edits: dict[ast.stmt, list[str]] = {}
-    for block in blocks_of(tree):
-        shown = [s for s in block if ast.unparse(s) == "plt.show()"]
-        keeps = len(shown) == len(block) and block is not tree.body
-        edits |= {s: ["pass"] if keeps else [] for s in shown}
-        if shown and len({s.lineno for s in block}) < len(block):
-            raise ScriptError(f"one statement a line, please: {source}")
-    last = tree.body[-1] if tree.body else None
-    if shows_result and isinstance(last, ast.Expr) and last not in edits:
-        edits[last] = printed(lines, last)
-    for statement in sorted(edits, key=lambda s: -s.lineno):
-        first, end = statement.lineno - 1, statement.end_lineno or 0
-        indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
-        new_lines = edits[statement]
-        around = lines[first - 1 : first] + lines[end : end + 1]
-        if not new_lines and not any(around):
-            end += 1  # of the blank lines around it one is enough
-        lines[first:end] = [indent + line for line in new_lines[:1]] + new_lines[1:]
-    code = "\n".join(lines).strip("\n")
-    return code if ast.parse(code).body else ""
+def in_try(code: cst.Module, why: str) -> cst.Module:
+    """Return code that prints the exception that it is meant to raise."""
+    first: Any = code.body[0]
+    first = first.with_changes(leading_lines=[*code.header, *first.leading_lines])
+    body = cst.IndentedBlock([first, *code.body[1:]], footer=code.footer)
+    frame = cst.parse_module(MEANT_TO_FAIL.format(why))
+    frame = frame.with_deep_changes(frame.body[0], body=body)
+    blank = m.EmptyLine(indent=True, comment=None)
+    return replaced(frame, blank, cst.EmptyLine(indent=False))
 
 
-def printed(lines: list[str], value: ast.Expr) -> list[str]:
-    """Return the lines of an expression, with print() around it."""
-    end = value.end_lineno or value.lineno
-    new = lines[value.lineno - 1 : end]
-    # Python counts columns in bytes.
-    text = new[-1].encode()[: value.end_col_offset].decode()
-    new[-1] = f"{text}){new[-1][len(text) :]}"
-    new[0] = f"print({new[0]}"
-    return new
-
-
-def blocks_of(tree: ast.Module) -> Iterator[list[ast.stmt]]:
-    """Yield every list of statements in a tree."""
-    for node in ast.walk(tree):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(node, name, None)
-            if isinstance(block, list) and block:
-                yield block
-
-
-def indented(code: str) -> str:
-    """Return code four spaces further in; the inside of a long string stays."""
-    inside: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if tokenize.tok_name[token.type] in ("STRING", "FSTRING_MIDDLE"):
-            inside.update(range(token.start[0] + 1, token.end[0] + 1))
-    return "\n".join(
-        line if number in inside or not line else f"    {line}"
-        for number, line in enumerate(code.splitlines(), 1)
-    )
+def replaced(code: cst.Module, what: Any, new: Any) -> cst.Module:
+    """Return code in which everything that matches is something else."""
+    return cst.ensure_type(m.replace(code, what, new), cst.Module)
 
 
 # -- Comments -------------------------------------------------------------------
