@@ -128,7 +128,7 @@ def pdf(session: nox.Session) -> None:
     """Print the book of each language as PDF (needs Chromium; after `nox -s docs`)."""
     require_site(session)
     install(session, "pdf")
-    session.run("python", "-m", "nn_book.publish.pdf", *session.posargs)
+    session.run("python", "-m", "nn_book.publish.pdf")
 
 
 @nox.session
@@ -195,7 +195,6 @@ def cards(session: nox.Session) -> None:
     require_site(session)
     install(session, "pdf", "pillow")
     session.run("python", "-m", "nn_book.publish.cards")
-    session.run("python", "-m", "nn_book.publish.pdf", "--covers")
 
 
 @nox.session

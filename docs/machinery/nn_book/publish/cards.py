@@ -1,46 +1,35 @@
-"""Draw the pictures that other places show beside a link to the book.
+"""Draw the pictures that show the book elsewhere: cards of links, covers of EPUBs.
 
     python -m nn_book.publish.cards
 
-Writes ``docs/root/card-zh.png`` and ``card-en.png``, 1200 x 630 pixels, which are kept
-in the repository: a machine that builds the book may have no Chinese font. Title and
-line below it are those of ``docs/root/index.html``. Needs Playwright, a Chromium (the
-one that CHROMIUM names, or ``chromium``) and a Chinese font.
+Writes ``docs/root/card-*.png``, 1200 x 630 pixels, and ``docs/covers/``, which are kept
+in the repository: a machine that builds the book may have no Chinese font. The words of
+a card are those of ``docs/root/index.html``; a cover is that of the PDF, made from
+``site/``. Needs a Chromium and a Chinese font.
 
-Each picture says in its own metadata what is written on it and where each character of
-the title stands, so that a test can look at them.
+Each card says in its own metadata what is written on it and where each character of the
+title stands, so that a test can look at them.
 """
 
 import io
 import json
-import os
-import shutil
+import sys
+from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from nn_book import DOCS
+from nn_book.publish.pdf import SITE, as_html, chromium, opened, prepare
+from nn_book.publish.whole_book import LANGUAGES, BookError, read_book
+from nn_book.templating import fill
 
-SIZE: ViewportSize = {"width": 1200, "height": 630}
-COLORS = 64
-CARD = """\
-<!DOCTYPE html>
-<html lang="{tag}">
-<style>
-  body {{ margin: 0; width: 1200px; height: 630px; display: flex; align-items: center;
-         box-sizing: border-box; padding: 0 70px; gap: 50px; background: #fff;
-         color: #1c2024; font-family: "Noto Sans SC", "Noto Sans CJK SC", "PingFang SC",
-         "Microsoft YaHei", "Liberation Sans", Arial, sans-serif; }}
-  h1 {{ margin: 0 0 28px; font-size: 68px; line-height: 1.25; }}
-  p {{ margin: 0; font-size: 33px; line-height: 1.5; color: #56606a; }}
-  h1, p {{ text-wrap: balance; word-break: keep-all; overflow-wrap: anywhere; }}
-  svg {{ flex: none; width: 380px; }}
-</style>
-<div><h1>{title}</h1><p>{line}</p></div>
-{flower}
-"""
+CARD = {"width": 1200, "height": 630}
+COVER = {"width": 600, "height": 960}  # drawn half as large again
+COLORS = 64  # no picture has more, and few make a small file
 BOXES = """() => {
   const text = document.querySelector("h1").firstChild;
   return [...text.data].map((character, place) => {
@@ -48,47 +37,54 @@ BOXES = """() => {
     range.setStart(text, place);
     range.setEnd(text, place + 1);
     const box = range.getBoundingClientRect();
-    return [character, box.left, box.top, box.right, box.bottom].map(
-      (value) => typeof value === "number" ? Math.round(value) : value);
+    const edges = [box.left, box.top, box.right, box.bottom];
+    return [character, ...edges.map(Math.round)];
   });
 }"""
 
 
-def draw(tab: Page, section: Tag) -> tuple[Image.Image, PngInfo]:
-    """Return the card for one language, and what is written on it.
-
-    Args:
-        tab: An open tab of the browser.
-        section: The part of ``docs/root/index.html`` in that language.
-    """
+def draw_card(section: Tag, browser: Browser) -> None:
+    """Draw the card of a language, from its part of ``docs/root/index.html``."""
     title, line = (tag.text for tag in section.select("h1, p"))
-    flower = (DOCS / "_static" / "icon.svg").read_text(encoding="utf8")
-    page = CARD.format(tag=section["lang"], title=title, line=line, flower=flower)
-    tab.set_content(page)
+    tag = str(section["lang"])
+    flower = Markup((DOCS / "_static" / "icon.svg").read_text(encoding="utf8"))
+    text = fill("card.html", tag=tag, title=title, line=line, flower=flower)
+    with opened(text, browser, viewport=CARD) as tab:
+        told = PngInfo()
+        told.add_itxt("Title", title)
+        told.add_itxt("Description", line)
+        told.add_itxt("Boxes", json.dumps(tab.evaluate(BOXES), ensure_ascii=False))
+        save(tab, DOCS / "root" / f"card-{tag[:2]}.png", told)
+
+
+def draw_cover(language: str, browser: Browser) -> None:
+    """Draw the cover of the EPUB of one language, from its built pages."""
+    book = read_book(SITE / language)
+    prepare(book, book.pages[0])
+    book.about = book.about.partition("\n")[0]  # not the commit: it is drawn once
+    text = as_html(book, [], {})
+    with opened(text, browser, viewport=COVER, device_scale_factor=1.5) as tab:
+        save(tab, DOCS / "covers" / f"{language}.png")
+
+
+def save(tab: Page, path: Path, told: PngInfo | None = None) -> None:
+    """Save what a tab shows, and what the picture says of itself."""
     picture = Image.open(io.BytesIO(tab.screenshot()))
-    told = PngInfo()
-    told.add_itxt("Title", title)
-    told.add_itxt("Description", line)
-    told.add_itxt("Boxes", json.dumps(tab.evaluate(BOXES), ensure_ascii=False))
-    return picture.convert("RGB").quantize(COLORS), told
+    picture.convert("RGB").quantize(COLORS).save(path, optimize=True, pnginfo=told)
+    print(f"{path.relative_to(DOCS.parent)}: {path.stat().st_size / 1000:.0f} kB")
 
 
 def main() -> None:
-    """Draw both cards."""
-    text = (DOCS / "root" / "index.html").read_text(encoding="utf8")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-            args=["--disable-gpu", *(["--no-sandbox"] if root else [])],
-        )
-        tab = browser.new_page(viewport=SIZE)
-        for section in BeautifulSoup(text, "html.parser").select("main section"):
-            picture, told = draw(tab, section)
-            path = DOCS / "root" / f"card-{section['lang'][:2]}.png"
-            picture.save(path, optimize=True, pnginfo=told)
-            print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
-        browser.close()
+    """Draw the card and the cover of each language."""
+    door = BeautifulSoup((DOCS / "root/index.html").read_text("utf8"), "html.parser")
+    try:
+        with chromium() as browser:
+            for section in door.select("main section"):
+                draw_card(section, browser)
+            for language in LANGUAGES:
+                draw_cover(language, browser)
+    except BookError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

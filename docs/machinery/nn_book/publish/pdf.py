@@ -1,16 +1,12 @@
 """The book of one language as a PDF: the built pages, printed by Chromium.
 
-    python -m nn_book.publish.pdf          both languages, into site/download/
-    python -m nn_book.publish.pdf --coversthe covers of the EPUBs, into docs/covers/
+    python -m nn_book.publish.pdf    both languages, into site/download/
 
 Chromium is what draws the pages on a screen, so figures, formulas and code look the
 same on paper. It prints twice: on the first pass the table of contents learns on which
 page everything is. Headings become bookmarks, links stay links, fonts are embedded.
 """
 
-import argparse
-import html
-import io
 import os
 import re
 import shutil
@@ -20,10 +16,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pikepdf
-from playwright.sync_api import Browser, Error, ViewportSize, sync_playwright
+from markupsafe import Markup
+from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Page as Tab
 
 from nn_book import DOCS
 from nn_book.publish.whole_book import (
@@ -40,10 +39,10 @@ from nn_book.publish.whole_book import (
     text_of,
 )
 from nn_book.source.course import TITLES
+from nn_book.templating import fill
 
 SITE = DOCS.parent / "site"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-COVER_SIZE: ViewportSize = {"width": 600, "height": 960}  # CSS pixels, drawn finer
 
 # Noto draws a radical and the character of the same shape with one glyph, and Chromium
 # notes the radical: a search for the character would not find it. Most radicals have
@@ -80,8 +79,8 @@ def print_book(book: Book, path: Path, browser: Browser) -> None:
     """
     for page in book.pages:
         prepare(book, page)
-    print_html(whole_book(book, {}), path, browser)
-    print_html(whole_book(book, page_numbers(path)), path, browser)
+    print_html(as_html(book, book.pages, {}), path, browser)
+    print_html(as_html(book, book.pages, page_numbers(path)), path, browser)
     finish(book, path)
 
 
@@ -140,17 +139,18 @@ def with_characters(cmap: bytes) -> bytes:
             glyphs that mean one character and those that follow it.
     """
 
+    def character(radical: int) -> bytes:
+        meant = unicodedata.normalize("NFKC", chr(radical).translate(RADICALS))
+        return b"<%04X>" % ord(meant)
+
     def line(found: re.Match[bytes]) -> bytes:
         first, last, radical = found.groups()
-        count = int(last, 16) - int(first, 16) + 1 if last else 1
-        meant = [chr(int(radical, 16) + place) for place in range(count)]
-        values = b" ".join(
-            b"<%04X>" % ord(unicodedata.normalize("NFKC", one.translate(RADICALS)))
-            for one in meant
-        )
-        if last:
-            return b"<%s> <%s> [%s]" % (first, last, values)
-        return b"<%s> %s" % (first, values)
+        start = int(radical, 16)
+        if not last:
+            return b"<%s> %s" % (first, character(start))
+        end = start + int(last, 16) - int(first, 16)
+        values = b" ".join(map(character, range(start, end + 1)))
+        return b"<%s> <%s> [%s]" % (first, last, values)
 
     pattern = rb"^<(\w+)>(?: <(\w+)>)? <(2[EF][0-9A-F]{2})>$"
     return re.sub(pattern, line, cmap, flags=re.MULTILINE)
@@ -158,16 +158,11 @@ def with_characters(cmap: bytes) -> bytes:
 
 def print_html(text: str, path: Path, browser: Browser) -> None:
     """Print one HTML file into a PDF; see `print_book`."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "book.html")
-        source.write_text(text, encoding="utf8")
-        tab = browser.new_page()
-        tab.goto(source.as_uri())
+    with opened(text, browser) as tab:
         if tab.evaluate(SAME_PICTURE):
             message = "no Chinese font on this machine: install one, such as Noto Sans"
             raise BookError(f"{message} CJK (Debian: fonts-noto-cjk)")
         tab.pdf(path=path, prefer_css_page_size=True, outline=True, tagged=True)
-        tab.close()
 
 
 def prepare(book: Book, page: Page) -> None:
@@ -194,27 +189,25 @@ def place(name: str, fragment: str) -> str:
     return f"{name}--{fragment}" if fragment else name
 
 
-def whole_book(book: Book, numbers: dict[str, int]) -> str:
-    """Return the book as one HTML file, with page numbers where they are known."""
-    pages = []
-    for page in book.pages:
-        kind = "part" if page.number else "part plain"
-        pages.append(
-            f'<article class="bd-article {kind}" id="{page.name}"'
-            f' style="page: {key(page)}">'
-            f"{page.main.decode_contents()}</article>"
-        )
-    heads = "".join(
-        f"@page {key(page)} {{ @top-center {{ "
-        f'content: "{running_head(book, page)}" }} }}\n'
-        for page in book.pages
+def as_html(book: Book, pages: list[Page], numbers: dict[str, int]) -> str:
+    """Return the cover of the book and pages of it as one HTML file.
+
+    Args:
+        book: The book; its first page has the picture of the cover.
+        pages: What follows the cover, prepared; with them come the contents.
+        numbers: On which page each target of a link stands, as far as it is known.
+    """
+    sheets = (book.folder / "_static" / "book.css", DOCS / "pdf.css")
+    drawing = book.pages[0].main.select_one("figure :is(svg, img)")
+    return fill(
+        "book.html",
+        book=book,
+        pages=[(page, running_head(book, page)) for page in pages],
+        numbers=numbers,
+        contents=CONTENTS[book.language],
+        drawing=Markup(drawing or ""),
+        styles=Markup("".join(sheet.read_text("utf8") for sheet in sheets)),
     )
-    return frame(book, cover(book) + contents(book, numbers) + "".join(pages), heads)
-
-
-def key(page: Page) -> str:
-    """Return a name for the sheets of a page, as CSS allows."""
-    return "sheet-" + re.sub(r"\W", "-", page.name)
 
 
 def running_head(book: Book, page: Page) -> str:
@@ -222,50 +215,6 @@ def running_head(book: Book, page: Page) -> str:
     chapter = TITLES[book.language].format(page.number).capitalize()
     title = f"{chapter}  {page.title}" if page.number else page.title
     return title.replace("\\", "\\\\").replace('"', '\\"')
-
-
-def frame(book: Book, body: str, style: str = "") -> str:
-    """Return a whole HTML file with the styles of the book."""
-    sheets = (book.folder / "_static" / "book.css", DOCS / "pdf.css")
-    styles = [sheet.read_text("utf8") for sheet in sheets]
-    return (
-        f'<!DOCTYPE html>\n<html lang="{book.tag}" data-theme="light">\n<head>'
-        f'<meta charset="utf-8">\n<title>{html.escape(book.title)}</title>\n'
-        f"<style>{''.join(styles)}{style}</style></head>\n<body>{body}</body></html>\n"
-    )
-
-
-def cover(book: Book) -> str:
-    """Return the cover: title, the picture of the front page, what the book is."""
-    picture = book.pages[0].main.select_one("figure :is(svg, img)")
-    drawing = str(picture) if picture else ""
-    about = "<br>".join(map(html.escape, book.about.split("\n")))
-    return (
-        f'<div class="cover"><p class="name">{html.escape(book.title)}</p>{drawing}'
-        f"<p>{html.escape(book.description)}</p>"
-        f'<p class="end">{about}</p></div>'
-    )
-
-
-def contents(book: Book, numbers: dict[str, int]) -> str:
-    """Return the table of contents, with page numbers where they are known."""
-
-    def line(target: str, title: str) -> str:
-        number = numbers.get(target, "")
-        return (
-            f'<a href="#{target}"><span>{html.escape(title)}</span>'
-            f"<span>{number}</span></a>"
-        )
-
-    entries = []
-    for page in book.pages:
-        sections = "".join(
-            f"<li>{line(target, title)}</li>" for target, title in page.sections
-        )
-        title = f"{page.number}  {page.title}" if page.number else page.title
-        entries.append(f"<li>{line(page.name, title)}<ol>{sections}</ol></li>")
-    title = CONTENTS[book.language]
-    return f'<nav class="toc"><h1>{title}</h1><ol>{"".join(entries)}</ol></nav>'
 
 
 # -- Chromium -------------------------------------------------------------------------
@@ -295,6 +244,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def opened(text: str, browser: Browser, **options: Any) -> Iterator[Tab]:
+    """Open HTML in a tab of its own, from a file: only so it may show other files."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "book.html")
+        source.write_text(text, encoding="utf8")
+        tab = browser.new_page(**options)
+        tab.goto(source.as_uri())
+        yield tab
+        tab.close()
+
+
 # -- The site -------------------------------------------------------------------------
 
 
@@ -313,48 +274,21 @@ def link_from_front_page(site: Path, language: str) -> None:
     link = rf'(<a class="[^"]*" href="[^"]*){re.escape(epub)}" download>.*?</a>'
     found = re.search(link, text)
     if found is None:
-        raise BookError(
-            f"{path} has no link to {epub}, beside which that to the PDF goes"
-        )
+        raise BookError(f"{path} has no link to {epub}, beside which the PDF's goes")
     link = f'\n{found[1]}{name}" download>PDF</a>'
     text = text[: found.end()] + link + text[found.end() :]
     path.write_text(text, encoding="utf8", newline="\n")
 
 
-def write_cover(book: Book, path: Path, browser: Browser) -> None:
-    """Draw the cover of the EPUB; it is kept, so that `docs` needs no Chromium."""
-    from PIL import Image  # nothing else here needs it
-
-    prepare(book, book.pages[0])
-    book.about = book.about.partition("\n")[0]  # not the commit: it is drawn once
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder, "cover.html")
-        source.write_text(frame(book, cover(book)), encoding="utf8")
-        tab = browser.new_page(viewport=COVER_SIZE, device_scale_factor=1.5)
-        tab.goto(source.as_uri())
-        picture = Image.open(io.BytesIO(tab.screenshot()))
-        tab.close()
-    # Few colors make a small file, and the picture has no more.
-    picture.convert("RGB").quantize(64).save(path, optimize=True)
-
-
 def main() -> None:
-    """Print what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--covers", action="store_true", help="draw the EPUBs' covers")
-    options = parser.parse_args()
+    """Print the book of each language."""
     try:
         with chromium() as browser:
             for language in LANGUAGES:
-                book = read_book(SITE / language)
-                if options.covers:
-                    path = DOCS / "covers" / f"{book.language}.png"
-                    write_cover(book, path, browser)
-                else:
-                    path = SITE / FOLDER / file_name(book.language, "pdf")
-                    path.parent.mkdir(exist_ok=True)
-                    print_book(book, path, browser)
-                    link_from_front_page(SITE, book.language)
+                path = SITE / FOLDER / file_name(language, "pdf")
+                path.parent.mkdir(exist_ok=True)
+                print_book(read_book(SITE / language), path, browser)
+                link_from_front_page(SITE, language)
                 size = path.stat().st_size / 1e6
                 print(f"{path.relative_to(DOCS.parent)}: {size:.1f} MB")
     except BookError as error:
