@@ -63,22 +63,19 @@ def handed_over(
 
 def layers_of(
     parameters: bytes, shapes: Iterable[tuple[int, int]]
-) -> list[tuple[Array, ...]]:
+) -> list[tuple[Array, Array]]:
     """Return weights (outputs, inputs) and biases (outputs,) of each layer, float32.
 
     Args:
         parameters: As `nn.Sequential` has them, layer by layer, little-endian float32.
         shapes: Inputs and outputs of each layer.
     """
-    values = np.frombuffer(parameters, "<f4")
-    layers: list[tuple[Array, ...]] = []
-    start = 0
+    values: Array = np.frombuffer(parameters, "<f4")
+    layers = []
     for n_in, n_out in shapes:
-        end = start + n_in * n_out
-        layers.append(
-            (values[start:end].reshape(n_out, n_in), values[end : end + n_out])
-        )
-        start = end + n_out
+        ends = [n_in * n_out, (n_in + 1) * n_out]
+        weights, biases, values = np.split(values, ends)
+        layers.append((weights.reshape(n_out, n_in), biases))
     return layers
 
 
@@ -98,8 +95,7 @@ def steps_of(weights: Array, *, carry: bool) -> tuple[Array, Array]:
     scales[scales == 0] = 1  # a row of zeros
     steps = weights.astype(np.float64) / scales[:, None]
     if carry:
-        sums = np.round(np.cumsum(steps, axis=1))
-        return np.diff(sums, axis=1, prepend=0).astype(int), scales
+        steps = np.diff(np.round(np.cumsum(steps, axis=1)), axis=1, prepend=0)
     return np.round(steps).astype(int), scales
 
 
@@ -121,13 +117,8 @@ def packed_layers(
     layers = []
     for place, (weights, biases) in enumerate(layers_of(parameters, shapes)):
         steps, scales = steps_of(weights, carry=carry and place == 0)
-        layers.append(
-            {
-                "weights": letters_of(steps),
-                "scales": base64_of(scales),
-                "biases": base64_of(biases),
-            }
-        )
+        parts = {"weights": letters_of(steps), "scales": base64_of(scales)}
+        layers.append({**parts, "biases": base64_of(biases)})
     return layers
 
 
@@ -135,21 +126,14 @@ def script_of(
     network: dict[str, Any], convolution: dict[str, Any] | None = None
 ) -> str:
     """Return the script that hands a network, and the one beside it, to the page."""
-    packed = {
-        "layers": packed_layers(
-            network["parameters"], pairwise(network["sizes"]), carry=True
-        ),
-        "convolution": convolution
-        and {
-            "layers": packed_layers(
-                convolution["parameters"], CONVOLUTION_SHAPES, carry=False
-            ),
-            "sha256": convolution["sha256"],
-        },
-        "sha256": network["sha256"],
-        "standIn": network["stand_in"],
-        "samples": network["samples"],
-    }
+    packed = {name: network[name] for name in ("sha256", "samples")}
+    packed |= {"standIn": network["stand_in"], "convolution": None}
+    shapes = pairwise(network["sizes"])
+    packed["layers"] = packed_layers(network["parameters"], shapes, carry=True)
+    if convolution:
+        parameters = convolution["parameters"]
+        layers = packed_layers(parameters, CONVOLUTION_SHAPES, carry=False)
+        packed["convolution"] = {"layers": layers, "sha256": convolution["sha256"]}
     return f"pieces.network({json.dumps(packed, separators=(',', ':'))});\n"
 
 
