@@ -134,24 +134,17 @@ def take_picture(node: nodes.Element, alt: str) -> nodes.container:
     cell = _element_before(node)
     if cell is None or not _is_part(cell, "cell_code"):
         raise ValueError("no code cell above it")
-    outputs: list[nodes.Element] = [
-        part
-        for part in cell.findall(nodes.container)
-        if _is_part(part, "cell_code_output")
-    ]
-    shown = (item for part in outputs for item in part.children)
-    pictures = [
-        item for item in shown if isinstance(item, nodes.Element) and _is_picture(item)
-    ]
-    if not pictures:
-        raise ValueError("the cell above has no picture and no HTML output")
     box = nodes.container("", classes=["cell_output"])
-    for picture in pictures:
-        picture.parent.remove(picture)
-        box += picture
-    for part in outputs:
-        if not part.children:
-            cell.remove(part)
+    for part in list(cell.findall(nodes.container)):
+        if _is_part(part, "cell_code_output"):
+            pictures = [output for output in part.children if _is_picture(output)]
+            for picture in pictures:
+                part.remove(picture)
+                box += picture
+            if not part.children:
+                cell.remove(part)
+    if not box.children:
+        raise ValueError("the cell above has no picture and no HTML output")
     if not cell.children:
         cell.parent.remove(cell)
     return _described(box, alt)
@@ -159,11 +152,11 @@ def take_picture(node: nodes.Element, alt: str) -> nodes.container:
 
 def _element_before(node: nodes.Element) -> nodes.Element | None:
     """Return the sibling before ``node``, past what leaves nothing on the page."""
-    siblings = node.parent.children[: node.parent.index(node)]
     unseen = (nodes.comment, nodes.target)
-    elements = (each for each in siblings if isinstance(each, nodes.Element))
-    seen = [element for element in elements if not isinstance(element, unseen)]
-    return seen[-1] if seen else None
+    for sibling in reversed(node.parent.children[: node.parent.index(node)]):
+        if isinstance(sibling, nodes.Element) and not isinstance(sibling, unseen):
+            return sibling
+    return None
 
 
 def _is_part(node: nodes.Node | None, kind: str) -> bool:
@@ -171,7 +164,7 @@ def _is_part(node: nodes.Node | None, kind: str) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == kind
 
 
-def _is_picture(output: nodes.Element) -> bool:
+def _is_picture(output: nodes.Node) -> bool:
     """Whether an output can be shown as an image or as HTML."""
     kinds = [part.get("mime_type", "") for part in output.findall(nodes.container)]
     return any(kind == "text/html" or kind.startswith("image/") for kind in kinds)
