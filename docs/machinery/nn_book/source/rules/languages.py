@@ -4,7 +4,7 @@ import difflib
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nn_book.source.bilingual import COMMENT, LANGUAGES
 from nn_book.source.reader import Cell, Item, Page, Reading
@@ -135,33 +135,12 @@ def different_blocks(page: Page) -> Iterator[Problem]:
 
 def different_references(page: Page) -> Iterator[Problem]:
     """Roles, glued numbers, links, formulas and footnotes of a section are the same."""
-    if different_outline(page):
-        return
-    for here, there in (LANGUAGES, LANGUAGES[::-1]):
-        known = {
-            (item.section, item.what)
-            for item in page.readings[there].items
-            if item.inline
-        }
-        for item in page.readings[here].items:
-            if item.inline and (item.section, item.what) not in known:
-                yield Problem(
-                    item.line,
-                    f"only in the {NAMES[here]} text of this section: {item.what}",
-                )
+    return only_in_one(page, lambda reading: [it for it in reading.items if it.inline])
 
 
 def different_numbers(page: Page) -> Iterator[Problem]:
     """A number that was typed twice was changed once."""
-    if different_outline(page):
-        return
-    found = {lang: typed_numbers(page.readings[lang]) for lang in LANGUAGES}
-    for here, there in (LANGUAGES, LANGUAGES[::-1]):
-        known = {(section, number) for _, section, number in found[there]}
-        for line, section, number in found[here]:
-            if (section, number) not in known:
-                message = f"only in the {NAMES[here]} text of this section"
-                yield Problem(line, f"{message}: the number {number}")
+    return only_in_one(page, typed_numbers)
 
 
 # These make sure that both languages can be read at all.
@@ -185,10 +164,19 @@ RULES: tuple[Rule, ...] = (
 # -- What they share ------------------------------------------------------------
 
 
-def different_outline(page: Page) -> bool:
-    """Whether the sections of the two languages cannot be compared one by one."""
-    zh, en = (page.readings[lang].headings for lang in LANGUAGES)
-    return len(zh) != len(en)
+def only_in_one(
+    page: Page, items_of: Callable[[Reading], list[Item]]
+) -> Iterator[Problem]:
+    """Name the items of a section that the same section of the other language lacks."""
+    found = {lang: items_of(reading) for lang, reading in page.readings.items()}
+    if len({len(reading.headings) for reading in page.readings.values()}) > 1:
+        return  # the sections cannot be compared one by one
+    for here, there in (LANGUAGES, LANGUAGES[::-1]):
+        known = {(item.section, item.what) for item in found[there]}
+        for item in found[here]:
+            if (item.section, item.what) not in known:
+                message = f"only in the {NAMES[here]} text of this section"
+                yield Problem(item.line, f"{message}: {item.what}")
 
 
 def words(text: str) -> list[str]:
@@ -201,10 +189,10 @@ def listed(items: list[Item]) -> str:
     return ", ".join(item.what for item in items) or "nothing"
 
 
-def typed_numbers(reading: Reading) -> list[tuple[int, int, str]]:
-    """Return line, section and digits of every number of two digits or more."""
+def typed_numbers(reading: Reading) -> list[Item]:
+    """Return every number of two digits or more."""
     return [
-        (line, prose.section, found.replace(",", ""))
+        Item(line, f"the number {found.replace(',', '')}", prose.section)
         for prose in reading.prose
         for line, text in prose.lines
         for found in re.findall(r"(?<![\w.,])\d[\d,]*(?:\.\d+)?", text)
