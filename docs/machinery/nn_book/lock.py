@@ -1,39 +1,18 @@
-"""One build at a time in one clone, and none that goes on after it was killed.
-
-filelock (4.2 was read) takes ``flock``, which every forked worker holds, too: after a
-``kill -9`` of the build the lock would stay as long as one of its workers. A lock of
-``lockf`` belongs to one process and goes with it.
-"""
+"""One build at a time in one clone, and nothing half-made when it is killed."""
 
 import ctypes
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
-LOCKED = 1 << 20  # the byte that is locked; the text before it can be read by all
+from filelock import FileLock, Timeout
+
 POLL_S = 0.2
-
-
-def take(file: IO[str]) -> bool:
-    """Lock an open file, and say whether that was possible."""
-    file.seek(LOCKED)
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, LOCKED)
-    except OSError:
-        return False
-    return True
 
 
 @contextmanager
@@ -41,23 +20,47 @@ def only_build(path: Path) -> Iterator[None]:
     """Wait until no other build is at work, naming it, and keep others waiting.
 
     Args:
-        path: The lock file. It stays; what counts is who has locked it, and a process
-            that ends, however it ends, has not.
+        path: The file that names who has the lock. It stays, and so does the lock
+            beside it, which counts: a process that ends, however it ends, has it not.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf8") as file:
-        told = ""
-        while not take(file):
-            file.seek(0)
-            if (other := file.read().strip()) and other != told:
+    lock = FileLock(f"{path}.taken", timeout=POLL_S)
+    told = ""
+    while True:
+        try:
+            lock.acquire()
+            break
+        except Timeout:
+            other = path.read_text("utf8").strip() if path.exists() else ""
+            if other and other != told:
                 print(f"waiting for another build here: {other}", flush=True)
                 told = other
-            time.sleep(POLL_S)
-        file.seek(0)
-        file.truncate()
-        file.write(f"process {os.getpid()}, since {time.strftime('%H:%M:%S')}\n")
-        file.flush()
+    try:
+        since = time.strftime("%H:%M:%S")
+        path.write_text(f"process {os.getpid()}, since {since}\n", encoding="utf8")
         yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def replaced(place: Path) -> Iterator[Path]:
+    """Give an empty folder that replaces another one as soon as it is complete."""
+    new, old = place.with_suffix(".new"), place.with_suffix(".old")
+    if old.exists() and not place.exists():
+        old.rename(place)  # a build was killed between the two renames below
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
+    try:
+        yield new
+    except BaseException:
+        shutil.rmtree(new)
+        raise
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def end_with_parent() -> None:
