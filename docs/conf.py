@@ -1,12 +1,8 @@
 """One Sphinx configuration for both languages: ``sphinx-build -t zh`` or ``-t en``."""
 
-from pathlib import Path
-
 from nn_book import settings
-from nn_book.execute.gpu_results import MYST_EXTENSIONS
 from nn_book.publish.whole_book import AUTHOR
-
-HERE = Path(__file__).parent
+from nn_book.source.reader import MYST_EXTENSIONS
 
 # -- The book -------------------------------------------------------------------
 zh = tags.has("zh")  # noqa: F821  (Sphinx puts `tags` into this file)
@@ -62,7 +58,7 @@ napoleon_custom_sections = [("Source", "notes_style"), ("Shape", "notes_style")]
 napoleon_use_ivar = True
 
 # -- Execution ------------------------------------------------------------------
-globals().update(settings.execute(HERE, language[:2]))
+globals().update(settings.execute(language[:2]))
 nb_code_prompt_show = "显示代码" if zh else "Show code"
 nb_code_prompt_hide = "隐藏代码" if zh else "Hide code"
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
-EXECUTED = re.compile(r"/([\w-]+)\.md: Executed notebook in ([\d.]+) seconds")
+EXECUTED = re.compile(r"^([\w-]+): executed in ([\d.]+) s$", re.MULTILINE)
 LANGUAGE = re.compile(r"^(zh|en): ([\d.]+) s", re.M)
 
 

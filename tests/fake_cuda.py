@@ -167,13 +167,13 @@ def fake_cuda() -> Iterator[None]:
 def execute(page: Path) -> None:
     """Execute the code cells of one page; stop at the first that fails."""
     from IPython.core.interactiveshell import InteractiveShell
-    from nn_book.execute import gpu_results
+    from nn_book.execute.cache import read_page
 
     os.environ.update(NN_TUTORIAL_LANG="both", NN_TUTORIAL_DEVICE="cuda")
     os.environ["MPLBACKEND"] = "agg"
     shell = InteractiveShell(colors="nocolor")
     with fake_cuda():
-        for cell in gpu_results.read_page(page).cells:
+        for cell in read_page(page).cells:
             if cell.cell_type == "code":
                 done = shell.run_cell(cell.source)
                 tags = cell.metadata.get("tags", [])

@@ -173,7 +173,7 @@ def test_the_file_says_what_the_figures_depend_on(ladder, short, tmp_path, monke
     monkeypatch.setattr(measure, "ladder_of", lambda page, root: one)
     file = tmp_path / "new" / "ladder.json"
     with fake_cuda():
-        measure.main(["--out", str(file)])
+        measure.write(file)
 
     found = json.loads(file.read_text("utf8"))
     assert found["device"] == NAME

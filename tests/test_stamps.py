@@ -137,9 +137,9 @@ def test_a_cached_text_is_made_again_from_other_text(tmp_path: Path):
 @pytest.fixture
 def chapters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with a chapter on MNIST; what is remembered starts empty."""
-    from nn_book.execute import execution
+    from nn_book.execute import data
 
-    monkeypatch.setattr(execution, "DATA_FOUND", tmp_path / "_build/data.json")
+    monkeypatch.setattr(data, "DATA_FOUND", tmp_path / "_build/data.json")
     monkeypatch.setenv("NN_TUTORIAL_DATA_CHECKSUM", "")
     monkeypatch.delenv("NN_TUTORIAL_REQUIRE_MNIST", raising=False)
     page = tmp_path / "chapters" / "a.md"
@@ -168,18 +168,18 @@ def test_named_data_are_looked_for_once_and_again_when_they_change(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    from nn_book.execute import execution
+    from nn_book.execute import data
 
     root = mnist._write_stand_in(tmp_path / "data", reason="").root
     monkeypatch.setenv("NN_TUTORIAL_DATA", str(root))
     for _ in range(2):
-        assert execution.find_data(chapters)
+        assert data.find_data(chapters)
         assert os.environ["NN_TUTORIAL_DATA_CHECKSUM"]
     assert len(looks) == 1
 
     edit(root / "MNIST/raw/t10k-labels-idx1-ubyte")
     with pytest.raises(ValueError, match="t10k-labels"):
-        execution.find_data(chapters)
+        data.find_data(chapters)
 
 
 def test_dead_mirrors_are_asked_again_after_an_hour(
@@ -189,13 +189,13 @@ def test_dead_mirrors_are_asked_again_after_an_hour(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture,
 ):
-    from nn_book.execute import execution
+    from nn_book.execute import data
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def find() -> None:
         monkeypatch.setenv("NN_TUTORIAL_DATA", "")  # as another process sees it
-        assert execution.find_data(chapters)
+        assert data.find_data(chapters)
 
     find()
     find()
@@ -204,8 +204,8 @@ def test_dead_mirrors_are_asked_again_after_an_hour(
     monkeypatch.setenv("NN_TUTORIAL_MIRROR", "http://127.0.0.1:9/other")
     find()
     assert len(looks) == 2
-    said = json.loads(execution.DATA_FOUND.read_text("utf8"))
-    said["time"] -= execution.MIRRORS_REST_S + 1
-    execution.DATA_FOUND.write_text(json.dumps(said), encoding="utf8")
+    said = json.loads(data.DATA_FOUND.read_text("utf8"))
+    said["time"] -= data.MIRRORS_REST_S + 1
+    data.DATA_FOUND.write_text(json.dumps(said), encoding="utf8")
     find()
     assert len(looks) == 3

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from jupyter_cache import get_cache
 from nn_book import lock
 from test_build import PLAIN_CONF, Book
 
@@ -24,10 +25,10 @@ with only_build(Path(sys.argv[1])):
 """
 
 
-def plain_book(folder: Path, codes: dict[str, str], more: str = "") -> Book:
+def plain_book(folder: Path, codes: dict[str, str]) -> Book:
     """Return a book without the theme, which is built in a few seconds."""
     book = Book(folder, codes)
-    (book.docs / "conf.py").write_text(PLAIN_CONF + more, encoding="utf8")
+    (book.docs / "conf.py").write_text(PLAIN_CONF, encoding="utf8")
     return book
 
 
@@ -157,7 +158,7 @@ def test_a_full_disk_is_named_and_the_next_build_succeeds(tmp_path: Path):
     assert build.code == 0, build.output
 
 
-PATIENCE = "nb_execution_timeout = 10\nnb_execution_show_tb = True\n"
+PATIENCE = "execution: {timeout: 10}\n"  # of one page
 DISTURBING = {
     "hangs": ("import time\ntime.sleep(600)", r"[Tt]imed? ?out"),
     "ends its kernel": ("import os\nos._exit(1)", "[Kk]ernel died"),
@@ -170,15 +171,19 @@ def test_a_cell_that_disturbs_is_named_and_the_next_build_succeeds(
     tmp_path: Path, what: str
 ):
     code, said = DISTURBING[what]
-    book = plain_book(tmp_path, {"a": code}, more=PATIENCE)
+    book = plain_book(tmp_path, {"a": code})
+    page = book.docs / "chapters" / "a.md"
+    text = page.read_text("utf8")
+    page.write_text(text.replace("kernelspec:", f"{PATIENCE}kernelspec:"), "utf8")
 
     build = book.build("--only", "zh")
 
     assert build.code != 0
-    assert re.search(r"chapters/a\.md: WARNING", build.output), build.output
+    assert re.search(r"chapters/a\.md: its execution failed", build.output), (
+        build.output
+    )
     assert re.search(said, build.output), build.output
     assert code.splitlines()[1] in build.output  # the cell
-    page = book.docs / "chapters" / "a.md"
     page.write_text(page.read_text("utf8").replace(code, "print(6 * 7)"), "utf8")
     build = book.build("--only", "zh")
     assert build.code == 0, build.output
@@ -195,29 +200,10 @@ def test_the_terminal_says_which_chapter_is_executed_and_how_many(tmp_path: Path
     assert lines == [("0", "2", "a"), ("1", "2", "b")]
 
 
-def test_two_pages_with_the_same_code_are_cached_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    # Both are executed at once. The second worker looks for a record, finds none, and
-    # the first one writes its own before the second one does.
-    from jupyter_cache import get_cache
-    from jupyter_cache.base import CacheBundleIn
-    from jupyter_cache.cache.db import NbCacheRecord
-    from nbformat import v4
-    from nn_book import patches
-
-    cache = get_cache(tmp_path)
-    notebook = v4.new_notebook(cells=[v4.new_code_cell("6 * 7")])
-    options = {"check_validity": False, "overwrite": True}
-    find = NbCacheRecord.record_from_hashkey
-
-    def too_early(*_: object) -> None:
-        monkeypatch.setattr(NbCacheRecord, "record_from_hashkey", find)
-        raise KeyError
-
-    first = patches.cache_once(cache, CacheBundleIn(notebook, "a.md"), **options)
-    monkeypatch.setattr(NbCacheRecord, "record_from_hashkey", too_early)
-    second = patches.cache_once(cache, CacheBundleIn(notebook, "b.md"), **options)
-
-    assert first.hashkey == second.hashkey
-    assert [record.uri for record in cache.list_cache_records()] == ["a.md"]
+def test_two_pages_with_the_same_code_are_cached_once(tmp_path: Path):
+    book = plain_book(tmp_path, {"a": "print(6 * 7)", "b": "print(6 * 7)"})
+    build = book.build("--only", "zh")
+    assert (build.code, build.executed()) == (0, 1), build.output
+    assert all("42" in page for page in book.pages("zh").values())
+    [folder] = (book.docs / "_build" / "cache").iterdir()
+    assert len(get_cache(folder).list_cache_records()) == 1

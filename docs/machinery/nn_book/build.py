@@ -5,18 +5,16 @@
     python -m nn_book.build --share 2/4        only execute: the second share of four
     python -m nn_book.build --merge FOLDER...  both languages, from executed shares
 
-Chinese is built first and executes what changed; English then finds every result in
-the cache. If it had to execute anything, the build fails: the two would be two books.
-Where nothing is to be executed, both are built at once; where nothing has changed at
-all, nothing is built (see ``stamps.py``).
+Every chapter is executed first, once for both languages; Sphinx then finds the results
+in the cache and builds both at once. If it would have to execute anything, the build
+fails: the two would be two books. Where nothing has changed, nothing is built (see
+``stamps.py``).
 """
 
 import argparse
 import contextlib
-import io
 import multiprocessing
 import os
-import re
 import shutil
 import sys
 import time
@@ -24,7 +22,6 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
-from typing import TextIO, cast
 
 import myst_nb.sphinx_ext  # noqa: F401  (imported once, for both languages)
 from sphinx.cmd.build import main as sphinx_build
@@ -37,40 +34,20 @@ from nn_book.publish import wheel as package
 BUILD = DOCS / "_build"
 SITE = DOCS.parent / "site"
 STAMP = "stamp.json"
-EXECUTED = re.compile(r"Executed notebook in ([\d.]+) seconds")
 
 
-class Status(io.TextIOBase):
-    """What Sphinx says of its progress: all to the log, executions to the terminal."""
-
-    def __init__(self, log: TextIO) -> None:
-        self.log = log
-        self.terminal = sys.stdout
-        self.seconds: list[float] = []  # of each chapter that was executed
-
-    def write(self, text: str) -> int:
-        """Sort one message of Sphinx; its warnings do not come this way."""
-        if "Execut" in text:
-            print(text.strip(), file=self.terminal, flush=True)
-        self.seconds += map(float, EXECUTED.findall(text))
-        return self.log.write(text)
-
-
-def build_language(
-    language: str, *, jobs: str, n_waiting: int = 0
-) -> tuple[list[float], float]:
-    """Build one language into ``_build/<language>/html``.
+def build_language(language: str, jobs: int) -> float:
+    """Build the pages of one language into ``_build/<language>/html``.
 
     A build that was killed or failed leaves the mark ``unfinished``; the next one
     then starts from fresh pages (what was executed stays cached).
 
     Args:
         language: "zh" or "en".
-        jobs: Number of parallel workers, or "auto".
-        n_waiting: How many chapters are to be executed, for the line of progress.
+        jobs: Number of parallel workers.
 
     Returns:
-        The seconds of each chapter that had to be executed, and those of all of it.
+        How many seconds it took.
 
     Raises:
         SystemExit: If Sphinx fails or warns; its messages name the place.
@@ -83,23 +60,21 @@ def build_language(
     folder.mkdir(parents=True, exist_ok=True)
     unfinished.touch()
 
-    command = ["-b", "html", "-t", language, "-n", "-W", "--keep-going", "-j", jobs]
-    command += ["-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    with (folder / "log.txt").open("w", encoding="utf8") as log:
-        status = Status(log)
-        execution.progress = execution.Progress(n_waiting, status.terminal)
-        with contextlib.redirect_stdout(status):
-            failed = sphinx_build(command)
+    execution.sphinx_may_execute = False
+    command = ["-b", "html", "-t", language, "-n", "-W", "--keep-going"]
+    command += ["-j", str(jobs), "-d", str(folder / "doctrees")]
+    command += [str(DOCS), str(folder / "html")]
+    log = (folder / "log.txt").open("w", encoding="utf8")
+    with log, contextlib.redirect_stdout(log):
+        failed = sphinx_build(command)
     if failed:
         sys.exit(f"building {language} failed: the messages above name the place")
     unfinished.unlink()
-    return status.seconds, time.perf_counter() - start
+    return time.perf_counter() - start
 
 
-def build_languages(
-    languages: list[str], jobs: str, n_waiting: int
-) -> list[tuple[str, list[float], float]]:
-    """Build languages, at the same time where no chapter has to be executed.
+def build_languages(languages: list[str], jobs: int) -> dict[str, float]:
+    """Build languages at the same time, and return the seconds of each.
 
     Sphinx keeps words of the language in which it first needed them: built in one
     process, the English reference would have Chinese headings. So each has a process
@@ -107,45 +82,37 @@ def build_languages(
     imported already.
 
     Args:
-        languages: What to build; the first one executes what the other finds.
-        jobs: Number of parallel workers, or "auto", for all of them together.
-        n_waiting: How many chapters are to be executed.
-
-    Returns:
-        For each language its name, the seconds of each chapter that was executed, and
-        the seconds of the whole build.
+        languages: What to build.
+        jobs: Number of parallel workers for all of them together.
     """
-    # Kept results of a GPU are written into the cache by each language.
-    alone = n_waiting or any(execution.KEPT.glob("*.ipynb"))
-    at_once = 1 if alone else len(languages)
-    if at_once > 1 and jobs == "auto":
-        jobs = str(max(1, (os.cpu_count() or 1) // at_once))
-    waiting, built = list(languages), []
-    while waiting:
-        now, waiting = waiting[:at_once], waiting[at_once:]
-        with contextlib.ExitStack() as pools:
-            started = [
-                pools.enter_context(processes(1)).submit(
-                    build_language, name, jobs=jobs, n_waiting=n_waiting
-                )
-                for name in now
-            ]
-            built += [(n, *task.result()) for n, task in zip(now, started, strict=True)]
-    return built
+    each = max(1, jobs // max(1, len(languages)))
+    with contextlib.ExitStack() as pools:
+        started = {
+            language: pools.enter_context(processes(1)).submit(
+                build_language, language, each
+            )
+            for language in languages
+        }
+        return {language: task.result() for language, task in started.items()}
 
 
-def look_at_book() -> tuple[str, int]:
-    """Return a digest of all that the book is made from, and how much is to execute.
+def look_at_book() -> str:
+    """Return a digest of all that the book is made from.
 
     Raises:
         SystemExit: If the data that the book needs cannot be had.
     """
     try:
-        execution.prepare_environment(DOCS)
+        execution.prepare_environment()
     except (OSError, RuntimeError, ValueError) as error:  # of the data
         sys.exit(str(error))
-    data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
-    return stamps.inputs(data), len(execution.pages_to_execute())
+    return stamps.inputs(os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data"))
+
+
+def execute(share: slice, jobs: int) -> int:
+    """Execute what of a share of the chapters is not in the cache, and count it."""
+    execution.prepare_environment()
+    return execution.execute_pages(execution.pages_with_code()[share], jobs=jobs)
 
 
 def is_built(language: str, inputs: str) -> bool:
@@ -171,22 +138,16 @@ def processes(workers: int) -> ProcessPoolExecutor:
 
 def assemble() -> None:
     """Put both languages and the language chooser into ``site/``, all or nothing."""
-    new, old = SITE.with_suffix(".new"), SITE.with_suffix(".old")
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    shutil.copytree(DOCS / "root", new)
-    for language in ("zh", "en"):
-        shutil.copytree(
-            BUILD / language / "html",
-            new / language,
-            ignore=shutil.ignore_patterns(".buildinfo*", ".doctrees"),
-        )
-    finishing.finish(new)
-    write_whole_books(new)
-    if SITE.exists():
-        SITE.rename(old)
-    new.rename(SITE)
-    shutil.rmtree(old, ignore_errors=True)
+    with lock.replaced(SITE) as new:
+        shutil.copytree(DOCS / "root", new, dirs_exist_ok=True)
+        for language in whole_book.LANGUAGES:
+            shutil.copytree(
+                BUILD / language / "html",
+                new / language,
+                ignore=shutil.ignore_patterns(".buildinfo*", ".doctrees"),
+            )
+        finishing.finish(new)
+        write_whole_books(new)
 
 
 def write_whole_books(site: Path) -> None:
@@ -226,7 +187,9 @@ def main() -> None:
     """Build what the command line asks for and say how long it took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=["zh", "en"], help="build one language")
-    parser.add_argument("--jobs", default="auto", help="parallel workers (auto)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="parallel workers"
+    )
     parser.add_argument(
         "--share", type=shares.share, help="only execute share 2/4, say"
     )
@@ -234,6 +197,7 @@ def main() -> None:
         "--merge",
         type=Path,
         nargs="+",
+        default=[],
         metavar="FOLDER",
         help="caches that shares have left: take them over, then build",
     )
@@ -241,10 +205,9 @@ def main() -> None:
     os.environ.setdefault("PYTHONUTF8", "1")
     with lock.only_build(BUILD / "lock"):
         if options.share:
-            number, count = options.share
-            status = cast(TextIO, Status(io.StringIO()))
-            shares.execute_and_tell(number, count, status)
+            execute(options.share, options.jobs)
         else:
+            shares.merge(options.merge)
             build(options)
 
 
@@ -254,31 +217,26 @@ def build(options: argparse.Namespace) -> None:
     Raises:
         SystemExit: If something is wrong with the book; the messages say what.
     """
-    shares.merge(options.merge or [])
     languages = [options.only] if options.only else list(whole_book.LANGUAGES)
     with processes(1) as pool:  # what it finds and imports, others need not know
-        inputs, n_waiting = pool.submit(look_at_book).result()
-    stale = [lang for lang in languages if options.merge or not is_built(lang, inputs)]
-    summary = [
-        f"{lang}: nothing has changed" for lang in languages if lang not in stale
-    ]
-    for language, chapters, seconds in build_languages(stale, options.jobs, n_waiting):
-        if language == "en" and chapters and not options.only:
-            sys.exit(
-                f"the English build executed {len(chapters)} chapter(s) again: some "
-                "code cell or its metadata differs between the languages"
-            )
-        stamps.write(BUILD / language / STAMP, inputs, pages(language))
-        summary.append(
-            f"{language}: {seconds:.1f} s, {len(chapters)} chapters executed"
-        )
+        inputs = pool.submit(look_at_book).result()
+        stale = [lang for lang in languages if not is_built(lang, inputs)]
+        if stale:
+            count = pool.submit(execute, slice(None), options.jobs).result()
+            print(f"{count} chapters executed")
+    seconds = build_languages(stale, options.jobs)
+    for language in languages:
+        if language in seconds:
+            stamps.write(BUILD / language / STAMP, inputs, pages(language))
+            print(f"{language}: {seconds[language]:.1f} s")
+        else:
+            print(f"{language}: nothing has changed")
     if not options.only:
         origin = stamps.digest([finishing.find_origin(), inputs])
         if stale or not stamps.holds(BUILD / STAMP, origin, stamps.files_below(SITE)):
             assemble()
             stamps.write(BUILD / STAMP, origin, stamps.files_below(SITE))
-        summary.append(f"the site is in {SITE.name}/: open {SITE.name}/index.html")
-    print("\n".join(summary))
+        print(f"the site is in {SITE.name}/: open {SITE.name}/index.html")
 
 
 if __name__ == "__main__":

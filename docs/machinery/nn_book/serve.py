@@ -16,7 +16,15 @@ from sphinx_autobuild.build import Builder
 
 from nn_book import DOCS
 from nn_book.build import BUILD, processes
+from nn_book.execute import execution
 from nn_book.render import layout  # noqa: F401  (likewise)
+
+
+def build(arguments: list[str]) -> int:
+    """Build once; what changed is executed by Sphinx, as far as no GPU has done it."""
+    execution.prepare_environment()
+    execution.filled_cache()
+    return sphinx_build(["-q", *arguments])
 
 
 class WarmBuilder(Builder):  # type: ignore[misc]
@@ -29,7 +37,7 @@ class WarmBuilder(Builder):  # type: ignore[misc]
                 "changed:", *sorted({path.name for path in changed_paths}), flush=True
             )
         with processes(1) as pool:
-            failed = pool.submit(sphinx_build, ["-q", *self.sphinx_args]).result()
+            failed = pool.submit(build, self.sphinx_args).result()
         told = "the messages above name what is wrong;" if failed else "built;"
         print(told, f"the book is on {self.uri}", flush=True)
 

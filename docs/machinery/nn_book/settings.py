@@ -1,10 +1,10 @@
 """The settings of Sphinx that the machinery decides, not the book; for ``conf.py``."""
 
 import os
-from pathlib import Path
 from typing import Any
 
-from nn_book.execute import execution, gpu_results
+from nn_book.execute import execution
+from nn_book.execute.cache import prepare_cache
 from nn_book.publish.notebooks import checked_repository
 from nn_book.publish.wheel import wheel_name
 from nn_book.publish.whole_book import FOLDER, file_name
@@ -19,25 +19,19 @@ STAND_IN = {
 }
 
 
-def execute(docs: Path, lang: str) -> dict[str, Any]:
-    """Prepare for the execution of chapters, and return how MyST-NB is to do it.
+def execute(lang: str) -> dict[str, Any]:
+    """Return where MyST-NB finds the executed chapters, and what it makes of them.
 
     Args:
-        docs: The folder with ``conf.py``.
         lang: "zh" or "en".
     """
-    stand_in = execution.prepare_environment(docs)
-    cache = str(execution.prepare_cache(docs / "_build" / "cache"))
-    if os.environ["NN_TUTORIAL_DEVICE"] == "cpu":  # any other has results of its own
-        gpu_results.show_kept(docs / "chapters", cache)
+    stand_in = execution.prepare_environment()
     return {
         "nb_execution_mode": "cache",
-        "nb_execution_cache_path": cache,
+        "nb_execution_cache_path": str(prepare_cache()),
+        # Only a preview executes what it does not find there.
         "nb_execution_in_temp": True,  # what a chapter saves does not litter sources
-        "nb_execution_timeout": 600,
-        # A failed cell is a warning, which -W makes an error. Unlike
-        # execution_raise_on_error this names every chapter that fails, with its cell,
-        # also from a parallel worker.
+        "nb_execution_timeout": execution.TIMEOUT_S,
         "nb_execution_show_tb": True,
         "nb_output_stderr": "error",  # a warning nobody explains, or a missing glyph
         "nb_merge_streams": True,

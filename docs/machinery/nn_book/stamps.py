@@ -17,7 +17,8 @@ from pathlib import Path
 
 import nn_book
 from nn_book import DOCS
-from nn_book.execute.execution import KEPT, package_source
+from nn_book.execute.cache import KEPT
+from nn_book.execute.data import package_source
 
 NOT_SOURCES = {"_build", "__pycache__", ".ipynb_checkpoints"}
 VARIABLES = ("NN_", "SOURCE_DATE_EPOCH")  # how their names begin

@@ -1,25 +1,20 @@
-"""When a chapter is executed again, and how parallel execution stays safe.
+"""Execute every chapter once, before Sphinx reads any: each finds its result.
 
-jupyter-cache keys an executed chapter on its cells alone. What else decides an
-output goes into the name of the cache folder: see :func:`fingerprint`.
+jupyter-cache has an executor of its own. It reads pages without knowing of their two
+languages, starts kernels on TCP ports, and does not say which chapter it is at.
 """
 
-import hashlib
-import json
-import multiprocessing
 import os
-import platform
 import re
-import shutil
+import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from importlib import metadata, util
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TextIO
 
 from jupyter_cache import get_cache
-from jupyter_cache.cache.db import NbCacheRecord
+from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.main import JupyterCacheBase
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 from nbclient.exceptions import DeadKernelError
@@ -28,227 +23,123 @@ from sphinx.application import Sphinx
 from traitlets.config import Config
 
 from nn_book import DOCS
+from nn_book.execute.cache import fingerprint, prepare_cache, read_page
+from nn_book.execute.data import find_data, needs_mnist
+from nn_book.execute.gpu_results import show_kept
 
-KEPT = DOCS / "_build" / "gpu"  # results of `nox -s gpu`
-KEPT_CACHES = 2  # the one in use and the one before it (a branch switched back)
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
-DATA_FOUND = DOCS / "_build" / "data.json"  # which data, where, and who was asked
-DATA_VARIABLES = (
-    *("NN_TUTORIAL_DATA", "NN_TUTORIAL_MIRROR", "NN_TUTORIAL_REQUIRE_MNIST"),
-    *("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"),
-)
 PRINTED_MAX = 5_000_000  # characters of one cell
-MIRRORS_REST_S = 3600
-PACKAGES = ["torch", "torchvision", "numpy", "matplotlib", "scikit-learn"]
+TIMEOUT_S = 600  # of one cell
+
+# Whether Sphinx may execute what it does not find in the cache. The build has executed
+# all: a page that is not there has other cells in its other language.
+sphinx_may_execute = True
 
 
-def package_version(name: str) -> str:
-    """Return the version of an installed package, "absent" if there is none."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "absent"
-
-
-def package_source() -> list[Path]:
-    """Return every source file of the installed ``nn_tutorial``, sorted."""
-    spec = util.find_spec("nn_tutorial")
-    [folder] = (spec and spec.submodule_search_locations) or []
-    kinds = {".py", ".toml"}
-    return sorted(p for p in Path(folder).rglob("*") if p.suffix in kinds)
-
-
-def needs_mnist(page: Path) -> bool:
-    """Say whether a page asks for MNIST: such pages are worth a GPU."""
-    return "mnist_root(" in page.read_text("utf8")
-
-
-def find_data(chapters: Path) -> bool:
-    """Find MNIST, or its stand-in, once, and tell the kernels where it is.
-
-    What is found belongs to the fingerprint: other data, other results. The download
-    has its progress bar here, in the terminal, and not in the page that needs it.
-
-    Args:
-        chapters: Folder of the chapters; without one that asks for MNIST nothing is
-            looked for.
-
-    Returns:
-        Whether the stand-in has to do.
-    """
-    if any(needs_mnist(page) for page in chapters.glob("*.md")):
-        source = remembered_data() or look_for_data()
-        print("\n".join(filter(None, [source["description"], source["reason"]])))
-        os.environ["NN_TUTORIAL_DATA"] = source["root"]
-        os.environ["NN_TUTORIAL_DATA_CHECKSUM"] = source["checksum"]
-        return source["is_stand_in"]
-    return False
-
-
-def asked_for() -> dict[str, str | None]:
-    """Return what decides which data are looked for, and how."""
-    code = b"".join(path.read_bytes() for path in package_source())
-    asked = {name: os.environ.get(name) for name in DATA_VARIABLES}
-    return asked | {"code": hashlib.sha256(code).hexdigest()}
-
-
-def files_of_data(root: str) -> dict[str, str]:
-    """Return the MD5 of each file of MNIST that is in a folder."""
-    return {
-        path.name: hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        for path in Path(root, "MNIST", "raw").glob("*-ubyte")
-    }
-
-
-def remembered_data() -> dict[str, Any] | None:
-    """Return what `look_for_data` has found before, if it still holds.
-
-    That costs no import of PyTorch, and asks no mirror that has just been dead. The
-    stand-in holds for an hour, unless it is what was asked for.
-    """
-    try:
-        found = json.loads(DATA_FOUND.read_text("utf8"))
-        if found["asked"] != asked_for():
-            return None
-        source = found["source"]
-        if source["is_stand_in"] and not os.environ.get("NN_TUTORIAL_DATA"):
-            if not 0 <= time.time() - found["time"] < MIRRORS_REST_S:
-                return None
-            source["reason"] += "\n(remembered: they are asked again after an hour)"
-        return source if files_of_data(source["root"]) == found["files"] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def look_for_data() -> dict[str, Any]:
-    """Find or download the data, and remember which they are and where."""
-    from nn_tutorial.mnist import mnist_root  # it brings PyTorch
-
-    asked = asked_for()
-    found = mnist_root(stand_in=True)
-    source = found._asdict() | {"root": str(found.root)}
-    said = {"asked": asked, "source": source, "time": time.time()}
-    said["files"] = files_of_data(source["root"])
-    DATA_FOUND.parent.mkdir(parents=True, exist_ok=True)
-    part = DATA_FOUND.with_suffix(f".{os.getpid()}")
-    part.write_text(json.dumps(said), encoding="utf8")
-    part.replace(DATA_FOUND)
-    return source
-
-
-def prepare_environment(docs: Path) -> bool:
+@lru_cache
+def prepare_environment() -> bool:
     """Set what the kernels see; whoever asks about the cache has to see it, too.
 
     Feedback of exercises comes in both languages, because one run serves both; the page
     shows its own (see ``source/bilingual``).
-
-    Args:
-        docs: The folder with ``conf.py``.
 
     Returns:
         Whether the stand-in has to do for MNIST.
     """
     os.environ["NN_TUTORIAL_LANG"] = "both"
     os.environ.setdefault("NN_TUTORIAL_DEVICE", "cpu")
-    os.environ["IPYTHONDIR"] = str(
-        docs / "_build" / "ipython"
-    )  # not the user's profile
-    return find_data(docs / "chapters")
+    # Not the user's profile.
+    os.environ["IPYTHONDIR"] = str(DOCS / "_build" / "ipython")
+    return find_data(DOCS / "chapters")
 
 
-class Progress:
-    """Says which chapter is executed, and how many were, of how many.
+def filled_cache() -> JupyterCacheBase:
+    """Return the cache of this fingerprint, with what a GPU run has left in it."""
+    cache = get_cache(prepare_cache())
+    if os.environ["NN_TUTORIAL_DEVICE"] == "cpu":  # any other has results of its own
+        show_kept(cache)
+    return cache
 
-    Workers that were forked count together.
+
+def pages_with_code() -> list[Path]:
+    """Return the pages to execute, those that need MNIST first.
+
+    The long ones first keep every core busy until the end; dealt one by one, they go to
+    different shares.
     """
-
-    def __init__(self, total: int, terminal: TextIO) -> None:
-        self.total, self.terminal = total, terminal
-        self.done = multiprocessing.Value("i", 0)
-        self.page = ""  # the one that this process is reading
-
-    def start(self) -> None:
-        """Tell that the page of this process is executed now."""
-        done, total = self.done.value, max(self.total, self.done.value + 1)
-        told = f"{done} of {total} chapters executed, now {self.page}"
-        print(told, file=self.terminal, flush=True)
-
-    def end(self) -> None:
-        """Count one chapter more."""
-        with self.done.get_lock():
-            self.done.value += 1
+    pages = [
+        page
+        for page in DOCS.rglob("*.md")
+        if not page.relative_to(DOCS).parts[0].startswith("_")
+        and "```{code-cell}" in page.read_text("utf8")
+    ]
+    return sorted(pages, key=lambda page: (not needs_mnist(page), page))
 
 
-progress: Progress | None = None  # set by the build; a preview has none
+def execute_pages(pages: Iterable[Path], *, jobs: int) -> int:
+    """Execute the pages whose result is not in the cache, and put it there.
 
+    Pages with the same code have one place in the cache, which knows only the code: one
+    of them is executed.
 
-def pages_to_execute() -> list[Path]:
-    """Return the pages whose result is not in the cache, as the book stands now."""
-    from nn_book.execute import gpu_results, shares  # they need this module
+    Args:
+        pages: Sources, in the order in which they are started.
+        jobs: How many are executed at the same time.
 
-    cache = get_cache(str(prepare_cache(DOCS / "_build" / "cache")))
-    waiting = []
-    for page in shares.pages_with_code():
+    Returns:
+        How many had to be executed.
+
+    Raises:
+        SystemExit: If any of them failed, after all were tried.
+    """
+    cache = filled_cache()
+    waiting: dict[str, tuple[Path, NotebookNode]] = {}
+    for page in pages:
+        notebook = read_page(page)
         try:
-            cache.match_cache_notebook(gpu_results.read_page(page))
+            cache.match_cache_notebook(notebook)
         except KeyError:
-            waiting.append(page)
-    return waiting
+            _, name = cache.create_hashed_notebook(notebook)
+            waiting.setdefault(name, (page, notebook))
+    for page, result in results(dict(waiting.values()), jobs=jobs):
+        data = {"execution_seconds": result.time}
+        bundle = CacheBundleIn(result.nb, str(page), data=data)
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    return len(waiting)
 
 
-def results_fingerprint() -> str:
-    """Return a short name for what decides a result on any machine.
+def results(
+    notebooks: dict[Path, NotebookNode], *, jobs: int
+) -> Iterator[tuple[Path, ExecutionResult]]:
+    """Execute pages and yield those that succeed, each as soon as it has.
 
-    That is: the source of ``nn_tutorial``, and the data found by `find_data`.
+    Raises:
+        SystemExit: If any of them failed, after all were tried.
     """
-    data = os.environ.get("NN_TUTORIAL_DATA_CHECKSUM", "no data")
-    digest = hashlib.sha256(data.encode())
-    for path in package_source():
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+    done: list[Path] = []
 
+    def start(page: Path) -> ExecutionResult:
+        told = f"{len(done)} of {len(notebooks)} chapters executed, now {page.stem}\n"
+        print(told, end="", flush=True)  # at once: threads write here together
+        with tempfile.TemporaryDirectory() as cwd:  # what a chapter saves does not stay
+            options = {"cwd": cwd, "timeout": TIMEOUT_S, "allow_errors": False}
+            result = execute(notebooks[page], **options)
+        done.append(page)
+        return result
 
-def fingerprint() -> str:
-    """Return a short name for everything besides the cells that decides an output.
-
-    That is: `results_fingerprint`; the versions of Python and of the packages that
-    compute or draw; the device; and the results that a GPU run has left, since pages
-    show them.
-    """
-    parts = [results_fingerprint()]
-    parts += [platform.python_version(), os.environ["NN_TUTORIAL_DEVICE"]]
-    parts += [f"{name} {package_version(name)}" for name in PACKAGES]
-    digest = hashlib.sha256("\n".join(parts).encode())
-    for path in sorted(path for path in KEPT.glob("*") if path.is_file()):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def prepare_cache(parent: Path) -> Path:
-    """Return the cache folder of this fingerprint, usable by parallel workers.
-
-    Older folders under ``parent`` are removed, all but the last one used.
-    """
-    path = parent / fingerprint()
-    path.mkdir(parents=True, exist_ok=True)
-    os.utime(path)
-    by_age = sorted(parent.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in by_age[KEPT_CACHES:]:
-        shutil.rmtree(old)
-    forget_broken_records(get_cache(path))
-    return path
-
-
-def forget_broken_records(cache: JupyterCacheBase) -> None:
-    """Drop records whose notebook a killed build left missing or half-written."""
-    for record in NbCacheRecord.records_all(cache.db):  # .db creates the database
-        path = cache._get_notebook_path_cache(record.hashkey)
-        try:
-            json.loads(path.read_text("utf8"))  # nbformat would validate: a second
-        except (OSError, ValueError):
-            NbCacheRecord.remove_record(record.pk, cache.db)
-            # An empty folder would stop the new notebook from being written.
-            shutil.rmtree(path.parent, ignore_errors=True)
+    failed = 0
+    with ThreadPoolExecutor(jobs) as pool:
+        tasks = {pool.submit(start, page): page for page in notebooks}
+        for task in as_completed(tasks):
+            page, result = tasks[task], task.result()
+            if result.err is None:
+                print(f"{page.stem}: executed in {result.time:.1f} s\n", end="")
+                yield page, result
+            else:
+                failed += 1
+                print(f"{page}: its execution failed:\n{result.exc_string}\n", end="")
+    if failed:
+        sys.exit(f"{failed} chapters failed: the messages above name page and cell")
 
 
 def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
@@ -266,8 +157,6 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     in between. A kernel that dies, or does not answer within a minute of its start, is
     an error like one of a cell, and so its page is named.
     """
-    if progress:
-        progress.start()
     quiet = ["--IPKernelApp.log_level=ERROR"]
     with tempfile.TemporaryDirectory(prefix="nn-", ignore_cleanup_errors=True) as own:
         sockets = {"transport": "ipc", "ip": f"{own}/kernel"}
@@ -284,8 +173,6 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
             )
         except RuntimeError as error:  # this is what nbclient says of kernels
             result = ExecutionResult(notebook, options["cwd"], 0.0, error, "")
-    if progress:
-        progress.end()
     for cell in started:
         printed = sum(len(output.get("text", "")) for output in cell.get("outputs", []))
         if printed > PRINTED_MAX:
@@ -301,13 +188,12 @@ def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
     return result
 
 
-def one_page_each(pages: Sequence[str], nproc: int, maxbatch: int = 10) -> list[Any]:
-    """Return a chunk for every page, the long MNIST chapters first.
-
-    Sphinx hands each worker a run of neighboring pages. One page at a time, with the
-    longest first, keeps every core busy until the end.
-    """
-    return [[page] for page in sorted(pages, key=lambda page: "mnist" not in page)]
+def execute_for_sphinx(notebook: NotebookNode, **options: object) -> ExecutionResult:
+    """Execute a chapter that Sphinx has not found in the cache, or refuse to."""
+    if sphinx_may_execute:
+        return execute(notebook, **options)
+    said = "code cells or their metadata differ between the languages"
+    return ExecutionResult(notebook, "", 0.0, RuntimeError(said), said)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

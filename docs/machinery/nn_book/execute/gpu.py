@@ -11,21 +11,17 @@ as it was. CONTRIBUTING.md says what a machine without a package index must have
 
 import argparse
 import os
-import shutil
 import sys
-import tempfile
-from pathlib import Path
-from typing import Any
 
 import torch
 from nbformat import NotebookNode
 
 from nn_book import DOCS
 from nn_book.execute import execution, gpu_results, measure
-from nn_tutorial.mnist import with_progress
+from nn_book.execute.cache import KEPT, read_page
+from nn_book.execute.data import needs_mnist
+from nn_book.lock import replaced
 
-BUILD = DOCS / "_build"
-TIMEOUT_S = 600  # of one cell, as in conf.py
 CUDA = "PyTorch {torch} sees a CUDA GPU"
 NO_CUDA = """\
 PyTorch {torch} sees no CUDA GPU here: nothing was run, nothing was changed.
@@ -34,39 +30,13 @@ NO_CUDA_CODE = 3  # the exit status that says so
 
 
 def prepare_kernels() -> None:
-    """Set what the kernels see: as conf.py does, but with CUDA."""
-    os.environ["NN_TUTORIAL_LANG"] = "both"
+    """Set what the kernels see: as the build does, but with CUDA."""
     os.environ["NN_TUTORIAL_DEVICE"] = "cuda"
-    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ["PYTHONUTF8"] = "1"
     # The package of this clone, installed or not: the key names its source.
     path = [str(DOCS.parent), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, path))
-
-
-def execute_page(page: Path, folder: Path) -> None:
-    """Execute one page and write it into ``folder``.
-
-    Raises:
-        SystemExit: If a cell fails, or writes to stderr what no page may show.
-    """
-    notebook = gpu_results.read_page(page)
-    cells: Any = with_progress(range(len(notebook.cells)), page.stem)
-    next(cells, None)
-    options = {
-        "timeout": TIMEOUT_S,
-        "allow_errors": False,
-        "on_cell_executed": lambda **_: next(cells, None),
-    }
-    with tempfile.TemporaryDirectory() as cwd:  # what a chapter saves does not stay
-        result = execution.execute(notebook, cwd=cwd, **options)
-    cells.close()
-    if result.err is not None:
-        sys.exit(f"{page.name}: {result.exc_string}\n{page.name}: nothing was kept")
-    if complaint := unexplained(notebook):
-        sys.exit(f"{page.name}: {complaint}\nnothing was kept: docs would refuse it")
-    print(f"{page.stem}: executed in {result.time:.1f} s", flush=True)
-    gpu_results.save(notebook, folder / f"{page.stem}.ipynb", seconds=result.time)
+    execution.prepare_environment()
 
 
 def unexplained(notebook: NotebookNode) -> str:
@@ -82,29 +52,25 @@ def unexplained(notebook: NotebookNode) -> str:
 
 
 def run() -> None:
-    """Execute all pages that need MNIST; put the results in place when all is well."""
-    pages = sorted(filter(execution.needs_mnist, (DOCS / "chapters").glob("*.md")))
+    """Execute all pages that need MNIST; put the results in place when all is well.
+
+    Raises:
+        SystemExit: If a cell fails, or writes to stderr what no page may show.
+    """
+    pages = sorted(filter(needs_mnist, (DOCS / "chapters").glob("*.md")))
     if not pages:
         sys.exit("no chapter needs MNIST: there is nothing to run")
-    place = execution.KEPT
-    new, old = place.with_suffix(".new"), place.with_suffix(".old")
-    if old.exists() and not place.exists():
-        old.rename(place)  # the run before was killed between the two renames below
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
     prepare_kernels()
-    execution.find_data(DOCS / "chapters")
-    new.mkdir(parents=True)
+    notebooks = {page: read_page(page) for page in pages}
     try:
-        for page in pages:
-            execute_page(page, new)
-    except BaseException:
-        shutil.rmtree(new)
-        raise
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
+        with replaced(KEPT) as folder:
+            for page, result in execution.results(notebooks, jobs=1):
+                if complaint := unexplained(result.nb):
+                    sys.exit(f"{page.name}: {complaint}\nthe build would refuse it")
+                path = folder / f"{page.stem}.ipynb"
+                gpu_results.save(result.nb, path, seconds=result.time)
+    except SystemExit as error:
+        sys.exit(f"{error}\nnothing was kept")
     print(f"kept in {gpu_results.PLACE}; `nox -s docs` shows it while it holds")
 
 
@@ -123,7 +89,7 @@ def main() -> None:
         sys.exit(NO_CUDA_CODE)
     print(CUDA.format(torch=torch.__version__), flush=True)
     if options.measure:
-        measure.main([])
+        measure.write()
     elif not options.check:
         run()
 

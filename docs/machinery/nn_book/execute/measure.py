@@ -1,6 +1,6 @@
 """Climb the ladder of the chapter on the GPU for real, and keep what was measured.
 
-    python -m nn_book.execute.measure [--out FILE]
+    nox -s gpu -- --measure
 
 What runs is the code that the page shows: its cells with the tag ``ladder``. Each rung
 trains for two epochs with three seeds; the first and the last also for twenty. The page
@@ -8,7 +8,6 @@ shows the file (see `nn_book.render.measurements`) as what it is: measured there
 then, and not in the build. Needs torch, torchvision and numpy, and no notebook.
 """
 
-import argparse
 import datetime
 import json
 import platform
@@ -137,24 +136,17 @@ def measure(device: torch.device) -> dict[str, Any]:
     return result
 
 
-def main(arguments: list[str] | None = None) -> None:
+def write(path: Path = FOLDER / "mnist-ladder.json") -> None:
     """Measure on the GPU, or on the CPU where there is none, and write the file."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=FOLDER / "mnist-ladder.json")
-    options = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     text = json.dumps(measure(device), indent=1, ensure_ascii=False)
     # One line for each list of numbers: a change of a rung is a change of a line.
     text = re.sub(r"\[\s+([-\d., \s]*?)\s+\]", compact, text)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(text + "\n", encoding="utf8")
-    print(f"kept in {options.out}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text + "\n", encoding="utf8")
+    print(f"kept in {path}")
 
 
 def compact(numbers: re.Match[str]) -> str:
     """Return a list of numbers on one line."""
     return "[" + re.sub(r"\s+", " ", numbers[1]) + "]"
-
-
-if __name__ == "__main__":
-    main()

@@ -25,12 +25,10 @@ THING = "\ue001"  # code, a formula, a glued number: written with spaces around 
 UNKNOWN = "\ue000"  # the text of a reference, which only the build knows
 EATEN = "\ue002"  # an underscore that is not shown: Markdown took it for emphasis
 
-PARSER = create_md_parser(
-    MdParserConfig(
-        enable_extensions={"colon_fence", "deflist", "dollarmath", "attrs_inline"}
-    ),
-    RendererHTML,
-)
+# What conf.py turns on, too: it decides what is a fence.
+MYST_EXTENSIONS = {"colon_fence", "deflist", "dollarmath", "attrs_inline"}
+CONFIG = MdParserConfig(enable_extensions=MYST_EXTENSIONS)
+PARSER = create_md_parser(CONFIG, RendererHTML)
 # Directives whose argument is a title, and options that are texts.
 TITLED = {"admonition", "important", "list-table", "note", "tip", "warning"}
 TEXT_OPTIONS = {"alt", "caption"}
