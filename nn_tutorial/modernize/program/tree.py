@@ -291,10 +291,21 @@ class Tree:
         span = self._spans[node]
         return span.start + span.length
 
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Return both ends of ``node`` in ``source``."""
+        return self.start(node), self.end(node)
+
+    def outer_end(self, node: cst.BaseExpression) -> int:
+        """Return the offset behind an expression and the parentheses around it."""
+        end = self.end(node)
+        for _ in node.rpar:
+            end = self.source.index(")", end) + 1
+        return end
+
     @remembered
     def text(self, node: cst.CSTNode) -> str:
         """Return the source of ``node``, without parentheses around it."""
-        return self.source[self.start(node) : self.end(node)].strip()
+        return self.source[slice(*self.span(node))].strip()
 
     def cell_span(self, node: cst.CSTNode) -> tuple[int, int]:
         """Return where the cell that ``node`` stands in begins and ends."""

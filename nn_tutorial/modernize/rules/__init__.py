@@ -6,6 +6,7 @@ Each file holds those of one subject. Importing a file is what registers its rul
 from . import arguments as arguments
 from . import data as data
 from . import devices as devices
+from . import elements as elements
 from . import evaluation as evaluation
 from . import kinds as kinds
 from . import language as language

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import libcst as cst
 
-from ..program import Binding, Program
+from ..program import Binding, Program, literal
 
 Edit = tuple[int, int, str]
 
@@ -56,21 +56,39 @@ def rule(function: Rule) -> Rule:
 def find_habits(program: Program) -> list[Finding]:
     """Return every old habit of a program, in the order of its source."""
     found = [finding for rule in _RULES for finding in rule(program)]
+    for finding in found:
+        if any("#" in program.source[start:end] for start, end, _ in finding.edits):
+            finding.end = max(end for _, end, _ in finding.edits)
+            finding.reason = "comment-inside"
+            finding.edits, finding.needs = [], set()
     return sorted(found, key=lambda finding: (finding.start, finding.rule))
+
+
+# -- Small pieces of many rules --------------------------------------------------------
 
 
 def left(
     program: Program, rule: str, node: cst.CSTNode, reason: str, **words: str
 ) -> Finding:
     """Return a finding that is left to the reader, with the reason."""
-    start, end = program.start(node), program.end(node)
+    start, end = program.span(node)
     return Finding(rule, start, reason=reason, words=words, end=end)
+
+
+def rewritten(program: Program, rule: str, node: cst.CSTNode, *edits: Edit) -> Finding:
+    """Return a finding that is rewritten; a comment in what goes is never lost."""
+    return Finding(rule, program.start(node), list(edits))
 
 
 def replaced(program: Program, rule: str, node: cst.CSTNode, text: str) -> Finding:
     """Return a finding that is rewritten by putting ``text`` in place of ``node``."""
-    start, end = program.start(node), program.end(node)
-    return Finding(rule, start, [(start, end, text)])
+    return rewritten(program, rule, node, (*program.span(node), text))
+
+
+def behind(program: Program, node: cst.BaseExpression, text: str) -> Edit:
+    """Return the edit that puts ``text`` behind a value and its parentheses."""
+    end = program.outer_end(node)
+    return end, end, text
 
 
 def has_star(call: cst.Call) -> bool:
@@ -78,25 +96,17 @@ def has_star(call: cst.Call) -> bool:
     return any(arg.star for arg in call.args)
 
 
-def cut_argument(program: Program, call: cst.Call, arg: cst.Arg) -> list[Edit] | None:
-    """Return the edits that take one argument out, or ``None`` if a comment is hit."""
-    source, place = program.source, list(call.args).index(arg)
-    start, end = program.start(arg), program.end(arg)
+def without_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Edit:
+    """Return the edit that takes one argument out."""
+    place = list(call.args).index(arg)
+    start, end = program.span(arg)
     if place:
         start = program.end(call.args[place - 1])
     elif len(call.args) > 1:
         end = program.start(call.args[1])
     elif isinstance(arg.comma, cst.Comma):
-        end = source.index(",", end) + 1
-    return None if "#" in source[start:end] else [(start, end, "")]
-
-
-def outer_end(program: Program, node: cst.BaseExpression) -> int:
-    """Return the offset behind an expression and the parentheses around it."""
-    end = program.end(node)
-    for _ in node.rpar:
-        end = program.source.index(")", end) + 1
-    return end
+        end = program.source.index(",", end) + 1
+    return start, end, ""
 
 
 def line_start(program: Program, node: cst.CSTNode) -> int:
@@ -114,35 +124,18 @@ def line_end(program: Program, position: int) -> str:
 
 def is_binding(program: Program, node: cst.CSTNode) -> bool:
     """Say whether a name stands there to be bound, or is only a word of the syntax."""
-    parent = program.parent.get(node)
-    if isinstance(parent, cst.Attribute):
-        return node is parent.attr or is_binding(program, parent)
-    if isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
-        return node is parent.name
-    if isinstance(parent, cst.Arg):
-        return node is parent.keyword
-    return isinstance(
-        parent,
-        (
-            cst.ImportAlias,
-            cst.ImportFrom,
-            cst.AsName,
-            cst.Param,
-            cst.AssignTarget,
-            cst.NameItem,
-        ),
-    )
-
-
-def references(program: Program, dotted: str) -> Iterator[cst.CSTNode]:
-    """Give every place where the program uses what ``dotted`` names."""
-    for node in program.all(cst.Name, cst.Attribute):
-        if program.dotted(node) == dotted and not is_binding(program, node):
-            parent = program.parent.get(node)
-            # "autograd.variable.Variable" is one place, not three.
-            longer = isinstance(parent, cst.Attribute) and parent.value is node
-            if not (longer and program.dotted(parent) == dotted):
-                yield node
+    match parent := program.parent.get(node):
+        case cst.Attribute():
+            return node is parent.attr or is_binding(program, parent)
+        case cst.FunctionDef() | cst.ClassDef():
+            return node is parent.name
+        case cst.Arg():
+            return node is parent.keyword
+        case cst.ImportAlias() | cst.ImportFrom() | cst.AsName() | cst.Param():
+            return True
+        case cst.AssignTarget() | cst.NameItem():
+            return True
+    return False
 
 
 def imported_names(
@@ -165,21 +158,6 @@ def uses(program: Program, name: str, bindings: list[Binding]) -> list[cst.Name]
     ]
 
 
-def removed_line(program: Program, rule: str, line: cst.CSTNode) -> Finding:
-    """Take a line out; a comment behind it stays."""
-    start, end = program.start(line), program.end(line)
-    cell_start, cell_end = program.cell_span(line)
-    rest = re.compile(r"[ \t]*(\r\n|\r|\n|\Z)?").match(program.source, end, cell_end)
-    assert rest is not None
-    if rest[1] is None:
-        return Finding(rule, start, [(start, rest.end(), "")])
-    first = line_start(program, line)
-    if not rest[1] and first > cell_start:  # the last line of its cell
-        before = re.compile(r"\r\n|\r|\n").search(program.source, first - 2)
-        first = before.start() if before and before.end() == first else first - 1
-    return Finding(rule, start, [(first, rest.end(), "")])
-
-
 def alias_end(program: Program, alias: cst.ImportAlias) -> int:
     """Return the offset behind ``x as y`` of an import."""
     return program.end(alias.asname.name if alias.asname else alias.name)
@@ -189,3 +167,16 @@ def quoted(program: Program, text: str) -> str:
     """Return ``text`` in the quotes the program uses more often."""
     single = program.source.count("'") > program.source.count('"')
     return f"'{text}'" if single else f'"{text}"'
+
+
+def index_of(node: cst.CSTNode | None) -> object:
+    """Return the number by which something is indexed, ``...`` if there is none."""
+    match node:
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=value))]):
+            return literal(value) if isinstance(value, cst.Integer) else ...
+    return ...
+
+
+def is_data(node: cst.CSTNode | None) -> bool:
+    """Say whether a node is ``x.data``."""
+    return isinstance(node, cst.Attribute) and node.attr.value == "data"

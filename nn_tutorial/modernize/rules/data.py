@@ -8,12 +8,12 @@ import libcst as cst
 
 from ..catalog import NAMES
 from ..program import Program, keyword, method, positional
-from .base import Edit, Finding, has_star, left, outer_end, replaced, rule
+from .base import Edit, Finding, behind, has_star, left, replaced, rewritten, rule
+from .renamed import MNIST_LIKE, is_called
 
-MNIST_LIKE = set(NAMES["mnist_like"])
-_DATA_SETS = [
+_DATA_SETS = {
     f"torchvision.datasets.{name}" for name in (*MNIST_LIKE, "CIFAR10", "CIFAR100")
-]
+}
 
 
 @rule
@@ -26,48 +26,47 @@ def mnist_attributes(program: Program) -> Iterator[Finding]:
 
 
 def _is_data_set(program: Program, node: cst.BaseExpression) -> bool:
-    if isinstance(node, cst.Attribute) and node.attr.value == "dataset":
-        loaders = program.values(node.value)
-        return bool(loaders) and all(
-            isinstance(loader, cst.Call)
-            and program.called(loader) == "torch.utils.data.DataLoader"
-            and bool(positional(loader))
-            and _is_data_set(program, positional(loader)[0].value)
-            for loader in loaders
-        )
-    return program.comes_from(node, _DATA_SETS)
+    if not isinstance(node, cst.Attribute) or node.attr.value != "dataset":
+        return program.comes_from(node, _DATA_SETS)
+    loaders = program.values(node.value)
+    return bool(loaders) and all(
+        isinstance(loader, cst.Call)
+        and program.called(loader) == "torch.utils.data.DataLoader"
+        and bool(positional(loader))
+        and _is_data_set(program, positional(loader)[0].value)
+        for loader in loaders
+    )
 
 
 @rule
 def iterator_next(program: Program) -> Iterator[Finding]:
     """``it.next()`` is ``next(it)``."""
     for call in program.all(cst.Call):
-        if method(call) != "next" or call.args:
+        match call:
+            case cst.Call(
+                func=cst.Attribute(value=iterator, attr=cst.Name(value="next")), args=[]
+            ):
+                values = program.values(iterator)
+            case _:
+                continue
+        if not values or not all(map(_makes_iterator, values)):
             continue
-        assert isinstance(call.func, cst.Attribute)
-        iterator = call.func.value
-        values = program.values(iterator)
-        sure = values and all(
-            isinstance(value, cst.Call)
-            and (
-                (isinstance(value.func, cst.Name) and value.func.value == "iter")
-                or method(value) == "__iter__"
-            )
-            for value in values
-        )
-        if not sure:
-            continue
-        if not program.is_free("next"):
-            yield left(program, "iterator-next", call, "name-taken", name="next")
-            continue
-        start, end = program.start(call), program.end(call)
-        inner = outer_end(program, iterator)
-        if "#" in program.source[inner:end]:
-            yield left(program, "iterator-next", call, "comment-inside")
+        if program.is_free("next"):
+            (start, end), inner = program.span(call), program.outer_end(iterator)
+            edits = (start, start, "next("), (inner, end, ")")
+            yield rewritten(program, "iterator-next", call, *edits)
         else:
-            edits = [(start, start, "next("), (inner, end, ")")]
-            yield Finding("iterator-next", start, edits)
+            yield left(program, "iterator-next", call, "name-taken", name="next")
 
+
+def _makes_iterator(value: cst.BaseExpression | None) -> bool:
+    match value:
+        case cst.Call(func=cst.Name(value="iter")):
+            return True
+    return method(value) == "__iter__"
+
+
+# -- Files -----------------------------------------------------------------------------
 
 _MODEL_METHODS = {
     "children", "eval", "forward", "modules", "named_parameters", "parameters",
@@ -78,23 +77,18 @@ _MODEL_METHODS = {
 @rule
 def load_model(program: Program) -> Iterator[Finding]:
     """``torch.load`` of a whole model."""
-    for call in program.all(cst.Call):
-        if program.called(call) != "torch.load" or not positional(call):
-            continue
-        if has_star(call) or keyword(call, "weights_only"):
+    for call in program.calls("torch.load"):
+        if not positional(call) or has_star(call) or keyword(call, "weights_only"):
             continue
         saved = program.saved_as(positional(call)[0].value)
         used = _is_used_as_model(program, call)
         whole = bool(saved) and all(
             program.is_network(item) or _holds_network(program, item) for item in saved
         )
-        own = bool(saved) and not any(
-            isinstance(item, (cst.Dict, cst.Call)) for item in saved
-        )
+        own = saved and not any(isinstance(s, (cst.Dict, cst.Call)) for s in saved)
         if whole or (own and used):
-            end = outer_end(program, call.args[-1].value)
-            edits = [(end, end, ", weights_only=False")]
-            yield Finding("load-model", program.start(call), edits)
+            edit = behind(program, call.args[-1].value, ", weights_only=False")
+            yield rewritten(program, "load-model", call, edit)
         elif not saved and (used or _is_used_as_array(program, call)):
             yield left(program, "load-model", call, "origin-unknown")
 
@@ -116,35 +110,32 @@ def _is_used_as_model(program: Program, call: cst.Call) -> bool:
     outer = program.parent[call]
     if isinstance(outer, cst.Attribute):
         return outer.attr.value in _MODEL_METHODS
-    if isinstance(outer, cst.Call) and outer.func is call:
-        return True
     if not isinstance(outer, cst.Assign):
-        return False
+        return is_called(program, call)
     targets = {program.text(target.target) for target in outer.targets}
-    for other in program.all(cst.Call):
-        if program.text(other.func) in targets:
-            return True
-        if (
-            method(other) in _MODEL_METHODS
-            and isinstance(other.func, cst.Attribute)
+    return any(
+        program.text(other.func) in targets
+        or (
+            isinstance(other.func, cst.Attribute)
+            and method(other) in _MODEL_METHODS
             and program.text(other.func.value) in targets
-        ):
-            return True
-    return False
+        )
+        for other in program.all(cst.Call)
+    )
 
 
 def _is_used_as_array(program: Program, call: cst.Call) -> bool:
     """Say whether what is loaded is given to ``torch.from_numpy``."""
     statement = program.enclosing(call, cst.Assign)
     return statement is not None and any(
-        isinstance(item, cst.Name)
-        and [b.node for b in program.reaching(item)] == [statement]
-        for other in program.all(cst.Call)
-        if program.called(other) == "torch.from_numpy"
+        [b.node for b in program.reaching(item)] == [statement]
+        for other in program.calls("torch.from_numpy")
         for arg in other.args
         for item in program.inside(arg.value)
     )
 
+
+# -- Images ----------------------------------------------------------------------------
 
 _GRAY = {f"torchvision.datasets.{name}" for name in MNIST_LIKE}
 _MAKES_COLORS = {"torchvision.transforms.Grayscale", "torchvision.transforms.Lambda"}
@@ -155,42 +146,40 @@ def normalize_channels(program: Program) -> Iterator[Finding]:
     """Three means and deviations for the one channel of a gray image."""
     pipelines: dict[cst.CSTNode, list[bool]] = {}
     for call in program.all(cst.Call):
-        arg = keyword(call, "transform")
-        plain = positional(call)
+        arg, plain = keyword(call, "transform"), positional(call)
         name = program.called(call)
-        if not name.startswith("torchvision.datasets."):
-            continue
         if arg is None and name in _GRAY and len(plain) > 2:
             arg = plain[2]
-        for value in program.values(arg.value) if arg is not None else ():
+        if arg is None or not name.startswith("torchvision.datasets."):
+            continue
+        for value in program.values(arg.value):
             if value is not None:
                 pipelines.setdefault(value, []).append(name in _GRAY)
     for pipeline, is_gray in pipelines.items():
-        steps = [n for n in program.inside(pipeline) if isinstance(n, cst.Call)]
-        if not all(is_gray) or any(program.called(s) in _MAKES_COLORS for s in steps):
+        steps = list(program.inside(pipeline))
+        names = {program.called(step) for step in steps}
+        if not all(is_gray) or names & _MAKES_COLORS:
             continue
-        for call in steps:
-            if program.called(call) == "torchvision.transforms.Normalize":
-                yield from _three_channels(program, call)
+        for step in steps:
+            if program.called(step) == "torchvision.transforms.Normalize":
+                assert isinstance(step, cst.Call)
+                yield from _three_channels(program, step)
 
 
 def _three_channels(program: Program, call: cst.Call) -> Iterator[Finding]:
-    edits: list[Edit] = []
-    triples = 0
+    edits: list[Edit | None] = []
     for arg in call.args:
         value = arg.value
         if not isinstance(value, (cst.Tuple, cst.List)) or len(value.elements) != 3:
             continue
-        triples += 1
         first, *others = [program.text(item.value) for item in value.elements]
-        if others == [first, first]:
-            new = f"({first},)" if isinstance(value, cst.Tuple) else f"[{first}]"
-            edits.append((program.start(value), program.end(value), new))
-            if value.lpar:  # the brackets of a tuple are not part of its place
-                opening = program.source.rindex("(", 0, program.start(value) + 1)
-                closing = outer_end(program, value)
-                edits[-1] = (opening, closing, new)
-    if triples and len(edits) == triples:
-        yield Finding("normalize-channels", program.start(call), edits)
-    elif triples:
+        new = f"({first},)" if isinstance(value, cst.Tuple) else f"[{first}]"
+        start, end = program.start(value), program.outer_end(value)
+        if value.lpar:  # the brackets of a tuple are not part of its place
+            start = program.source.rindex("(", 0, start + 1)
+        edits.append((start, end, new) if others == [first, first] else None)
+    sure = [edit for edit in edits if edit is not None]
+    if edits and len(sure) == len(edits):
+        yield rewritten(program, "normalize-channels", call, *sure)
+    elif edits:
         yield left(program, "normalize-channels", call, "choose")

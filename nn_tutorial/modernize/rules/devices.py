@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator
 
@@ -11,7 +10,7 @@ import libcst as cst
 from ..catalog import NAMES
 from ..program import Program, keyword, literal, method, positional
 from .base import Finding, left, replaced, rule
-from .needs import last_import_of_torch, torch_name, torch_needed
+from .needs import Needs, last_import_of_torch, torch_name, torch_needed
 
 
 @rule
@@ -24,7 +23,7 @@ def cuda_call(program: Program) -> Iterator[Finding]:
     for call in program.all(cst.Call):
         if method(call) != "cuda" or program.dotted(call.func):
             continue
-        chosen = [arg for arg in positional(call) if literal(arg.value) is ...]
+        chosen = any(literal(arg.value) is ... for arg in positional(call))
         if not chosen and not _is_guarded(program, call):
             yield _moved_to_device(program, call, own_method=own, first_gpu=first_gpu)
     yield from _gpu_taken_for_granted(program)
@@ -32,15 +31,13 @@ def cuda_call(program: Program) -> Iterator[Finding]:
         on_gpu = re.fullmatch(r"torch\.cuda\.\w+Tensor", program.dotted(node))
         if not on_gpu or _is_guarded(program, node):
             continue
-        if not isinstance(node.value, cst.Attribute):  # from torch import cuda
-            yield left(program, "cuda-call", node, "structure")
-        else:
+        if isinstance(node.value, cst.Attribute):
             # On a machine with a GPU this is the same type as before.
             torch = program.text(node.value.value)
             either = f"({torch}.cuda if {torch}.cuda.is_available() else {torch})"
-            place = node.value
-            edits = [(program.start(place), program.end(place), either)]
-            yield Finding("cuda-call", program.start(node), edits)
+            yield replaced(program, "cuda-call", node.value, either)
+        else:  # from torch import cuda
+            yield left(program, "cuda-call", node, "structure")
 
 
 _NEEDS_GPU = {f"torch.cuda.{name}" for name in NAMES["needs_gpu"]}
@@ -49,11 +46,10 @@ _SWITCH = re.compile(r"(?:use|has|is|on)?_?(?:cuda|gpu)", re.IGNORECASE)
 
 def _gpu_taken_for_granted(program: Program) -> Iterator[Finding]:
     """``CUDA = True``, ``torch.device("cuda")``, ``torch.cuda.set_device(0)``."""
-    torch = torch_name(program)
+    torch, last = torch_name(program), last_import_of_torch(program)
     asked = f"{torch}.cuda.is_available()"
     for statement in program.all(cst.Assign):
         names = [program.text(target.target) for target in statement.targets]
-        last = last_import_of_torch(program)
         if (
             all(map(_SWITCH.fullmatch, names))
             and literal(statement.value) is True
@@ -63,22 +59,22 @@ def _gpu_taken_for_granted(program: Program) -> Iterator[Finding]:
         ):
             yield replaced(program, "cuda-call", statement.value, asked)
     for call in program.all(cst.Call):
-        name, first = program.called(call), [arg.value for arg in call.args[:1]]
-        place = first[0] if first else None
-        is_cuda = (
-            isinstance(place, cst.SimpleString)
-            and str(place.evaluated_value).startswith("cuda")
-            and not _is_guarded(program, call)
-        )
+        name = program.called(call)
+        place = call.args[0].value if call.args else None
+        is_cuda = isinstance(place, cst.SimpleString) and str(
+            place.evaluated_value
+        ).startswith("cuda")
         # A GPU that the program chooses at run time has been looked for.
         fixed = place is None or literal(place) is not ...
-        if name in _NEEDS_GPU and fixed and not _is_guarded(program, call):
+        needs = (name in _NEEDS_GPU and fixed) or (is_cuda and method(call) == "to")
+        chosen = is_cuda and name == "torch.device" and torch
+        if not (needs or chosen) or _is_guarded(program, call):
+            continue
+        if needs or place is None:
             yield left(program, "cuda-call", call, "structure")
-        elif is_cuda and name == "torch.device" and torch and place is not None:
+        else:
             text = f'{program.text(place)} if {asked} else "cpu"'
             yield replaced(program, "cuda-call", place, text)
-        elif is_cuda and method(call) == "to":
-            yield left(program, "cuda-call", call, "structure")
 
 
 def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
@@ -97,54 +93,46 @@ def _is_guarded(program: Program, node: cst.CSTNode) -> bool:
 def _moved_to_device(
     program: Program, call: cst.Call, *, own_method: bool, first_gpu: set[cst.Arg]
 ) -> Finding:
-    refuse = functools.partial(left, program, "cuda-call", call.func)
     assert isinstance(call.func, cst.Attribute)
-    where = program.start(call.func.attr)
+    name, word = call.func.attr, "cuda-call"
     outer = program.enclosing(call, cst.Lambda)
     places_storage = outer is not None and _places_storage(program, outer, call)
-    if not places_storage and _is_storage(program, call.func.value, outer):
-        return refuse("structure")
+    is_storage = not places_storage and _is_storage(call.func.value, outer)
+    if is_storage or own_method:
+        return left(program, word, call.func, "structure")
     waiting = keyword(call, "non_blocking")
-    if own_method:
-        return refuse("structure")
     first = [arg for arg in call.args if arg in first_gpu]
     if len(call.args) > (waiting is not None) + len(first):
-        return refuse("gpu-chosen")
-    device = _device(program, call)
-    if device is None:
-        return refuse("name-taken", name="device")
-    name, needs = device
+        return left(program, word, call.func, "gpu-chosen")
+    needs = _device_needed(program, call)
+    if needs is None:
+        return left(program, word, call.func, "name-taken", name="device")
+    last = last_import_of_torch(program)
+    chosen = program.root.bindings.get("device", [])
     if "device" in needs:
-        last = last_import_of_torch(program)
-        if last is None or (
-            program.scope_of[call] is program.root
-            and program.start(call) < program.end(last)
-        ):
-            return refuse("structure")
-    if not name:
-        return refuse("structure")
+        early = program.scope_of[call] is program.root
+        if last is None or (early and program.start(call) < program.end(last)):
+            return left(program, word, call.func, "structure")
+    elif program.end(chosen[0].node) >= program.start(call):  # only further down
+        return left(program, word, call.func, "structure")
     if places_storage and outer is not None:
-        edits = [(program.start(outer), program.end(outer), name)]
-        return Finding("cuda-call", where, edits, needs=needs)
-    opening = program.end(call.func)
-    bracket = program.source.index("(", opening) + 1
-    edits = [(where, program.end(call.func.attr), "to")]
+        finding = replaced(program, word, outer, "device")
+        return Finding(word, program.start(name), finding.edits, needs=needs)
+    bracket = program.source.index("(", program.end(call.func)) + 1
     end = program.end(first[0].value) if first else bracket
-    more = waiting is not None and not first
-    edits.append((bracket, end, f"{name}, " if more else name))
-    return Finding("cuda-call", where, edits, needs=needs)
+    device = "device, " if waiting is not None and not first else "device"
+    edits = [(*program.span(name), "to"), (bracket, end, device)]
+    return Finding(word, program.start(name), edits, needs=needs)
 
 
 def _first_gpu(program: Program) -> set[cst.Arg]:
     """Return the zeros of ``.cuda(0)`` if the program names no other GPU."""
     zeros: set[cst.Arg] = set()
     for call in program.all(cst.Call):
-        if method(call) == "set_device":
+        plain = positional(call)[:1] if method(call) == "cuda" else []
+        if method(call) == "set_device" or any(literal(a.value) != 0 for a in plain):
             return set()
-        plain = positional(call) if method(call) == "cuda" else []
-        if plain and literal(plain[0].value) != 0:
-            return set()
-        zeros.update(plain[:1])
+        zeros.update(plain)
     return zeros
 
 
@@ -158,36 +146,27 @@ def _places_storage(program: Program, outer: cst.Lambda, call: cst.Call) -> bool
         and isinstance(arg, cst.Arg)
         and isinstance(load, cst.Call)
         and program.called(load) == "torch.load"
-        and (load.args.index(arg) == 1 if arg.keyword is None else True)
+        and (arg.keyword is not None or load.args.index(arg) == 1)
     )
 
 
-def _is_storage(
-    program: Program, node: cst.BaseExpression, outer: cst.Lambda | None
-) -> bool:
+def _is_storage(node: cst.BaseExpression, outer: cst.Lambda | None) -> bool:
     """Say whether a value may be a storage, which has no ``.to()``."""
-    if isinstance(node, cst.Call):
-        return method(node) in {"storage", "untyped_storage"}
     names = [] if outer is None else [item.name.value for item in outer.params.params]
-    return isinstance(node, cst.Name) and (
-        node.value in names or "storage" in node.value.lower()
+    return method(node) in {"storage", "untyped_storage"} or (
+        isinstance(node, cst.Name)
+        and (node.value in names or "storage" in node.value.lower())
     )
 
 
-def _device(
-    program: Program, call: cst.Call
-) -> tuple[str, set[str | cst.CSTNode]] | None:
-    """Return the name of the device and what it needs; ``None`` if it is taken.
-
-    The name is ``""`` where the device is chosen only further down.
-    """
+def _device_needed(program: Program, call: cst.Call) -> Needs | None:
+    """Return what the name ``device`` needs; ``None`` if it is taken."""
     if program.is_free("device"):
         torch = torch_needed(program)
-        return None if torch is None else ("device", {"device", *torch[1]})
-    bindings = program.lookup("device", call)
+        return None if torch is None else {"device", *torch[1]}
     own = program.root.bindings.get("device", [])
-    chosen = own[0].value if len(own) == 1 and bindings is own else None
-    if chosen is None or "is_available" not in program.text(chosen):
+    if len(own) != 1 or program.lookup("device", call) is not own:
         return None
-    above = program.end(own[0].node) < program.start(call)
-    return "device" if above else "", set()
+    chosen = own[0].value
+    found = chosen is not None and "is_available" in program.text(chosen)
+    return set() if found else None

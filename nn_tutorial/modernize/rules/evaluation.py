@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 
 import libcst as cst
 
 from ..program import Program, keyword, literal, method
-from .base import Finding, cut_argument, left, rule
+from .base import Finding, left, rewritten, rule, without_argument
 from .needs import torch_needed
 
 
 def volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Finding:
     """Put the evaluation around ``Variable(x, volatile=True)`` under ``no_grad``."""
-    refuse = functools.partial(left, program, "volatile", arg)
     if literal(arg.value) is not True or keyword(call, "requires_grad"):
-        return refuse("argument-unclear")
-    cut = cut_argument(program, call, arg)
+        return left(program, "volatile", arg, "argument-unclear")
     torch = torch_needed(program)
-    if cut is None:
-        return refuse("comment-inside")
     if torch is None:
-        return refuse("name-taken", name="torch")
-    finding = Finding("volatile", program.start(arg), cut)
+        return left(program, "volatile", arg, "name-taken", name="torch")
+    cut = without_argument(program, call, arg)
+    finding = rewritten(program, "volatile", arg, cut)
     if not under_no_grad(program, call):
         evaluation = _evaluation_around(program, call)
         if evaluation is None:
-            return refuse("evaluation-unclear")
+            return left(program, "volatile", arg, "evaluation-unclear")
         finding.needs = {evaluation, *torch[1]}
     return finding
 
@@ -43,9 +39,9 @@ def under_no_grad(program: Program, node: cst.CSTNode) -> bool:
         ):
             return True
         if isinstance(outer, cst.FunctionDef):
+            heads = [item.decorator for item in outer.decorators]
             return any(
-                (program.called(d.decorator) or program.dotted(d.decorator)) in _NO_GRAD
-                for d in outer.decorators
+                (program.called(h) or program.dotted(h)) in _NO_GRAD for h in heads
             )
     return False
 
@@ -57,12 +53,11 @@ def _evaluation_around(program: Program, node: cst.CSTNode) -> cst.CSTNode | Non
         if isinstance(outer, (cst.Lambda, cst.ClassDef)):
             return None
         if isinstance(outer, (cst.For, cst.While, cst.FunctionDef)):
-            if outer is node or not _trains(program, outer):
+            if not _trains(program, outer):
                 return outer
             break
-        if isinstance(outer, cst.If) and not isinstance(
-            program.parent[outer], (cst.If, cst.Else)
-        ):
+        first = not isinstance(program.parent.get(outer), (cst.If, cst.Else))
+        if isinstance(outer, cst.If) and first:
             branch = branch or outer
     if branch is None and _is_asked_at_once(program, node):
         branch = program.enclosing(node, cst.SimpleStatementLine)
@@ -83,32 +78,28 @@ def _is_asked_at_once(program: Program, node: cst.CSTNode) -> bool:
 
 def _trains(program: Program, node: cst.CSTNode, depth: int = 3) -> bool:
     """Say whether a piece of the program may need its gradients."""
+    gradients = {"torch.autograd.grad", "torch.autograd.backward"}
     for item in program.inside(node):
         if isinstance(item, (cst.Yield, cst.Await)):
             return True  # what runs in between is not seen
-        if not isinstance(item, cst.Call):
-            continue
-        if method(item) in {"backward", "step"} or program.called(item) in {
-            "torch.autograd.grad",
-            "torch.autograd.backward",
-        }:
-            return True
-        for function in program.functions_called(item):
-            if depth and _trains(program, function.body, depth - 1):
+        if isinstance(item, cst.Call):
+            if method(item) in {"backward", "step"}:
+                return True
+            if program.called(item) in gradients:
+                return True
+            functions = program.functions_called(item) if depth else []
+            if any(_trains(program, f.body, depth - 1) for f in functions):
                 return True
     if isinstance(node, (cst.FunctionDef, cst.IndentedBlock)):
         return False
     # A loss computed here and asked for its gradient further down.
-    for call in program.all(cst.Call):
-        if method(call) == "backward" and isinstance(call.func, cst.Attribute):
-            roots = [
-                n for n in program.inside(call.func.value) if isinstance(n, cst.Name)
-            ]
-            for root in roots:
-                for binding in program.reaching(root):
-                    if node in program.ancestors(binding.node):
-                        return True
-    return False
+    return any(
+        node in program.ancestors(binding.node)
+        for call in program.all(cst.Call)
+        if method(call) == "backward" and isinstance(call.func, cst.Attribute)
+        for root in program.inside(call.func.value)
+        for binding in program.reaching(root)
+    )
 
 
 @rule
@@ -116,11 +107,10 @@ def missing_eval(program: Program) -> Iterator[Finding]:
     """An evaluation without ``model.eval()``."""
     calls = list(program.all(cst.Call))
     layers = ("torch.nn.Dropout", "torch.nn.BatchNorm", "torchvision.models.")
+    called = {method(call) for call in calls if method(call) != "train" or call.args}
+    if "backward" not in called or called & {"eval", "train"}:  # .train(False)
+        return
     if not any(program.called(call).startswith(layers) for call in calls):
-        return
-    if not any(method(call) == "backward" for call in calls):
-        return
-    if any(method(call) in {"eval", "train"} and _switches(call) for call in calls):
         return
     for loop in program.all(cst.For):
         if isinstance(loop.iter, cst.Call) and program.text(loop.iter.func) == "range":
@@ -133,77 +123,62 @@ def missing_eval(program: Program) -> Iterator[Finding]:
                 return
 
 
-def _switches(call: cst.Call) -> bool:
-    """Say whether ``.eval()`` or ``.train(False)`` can be what is called."""
-    return method(call) == "eval" or bool(call.args)
-
-
 def is_model_call(program: Program, call: cst.Call) -> bool:
-    """Say whether a network, or what goes by the name of one, is called."""
-    if program.is_network(call.func):
-        return True
+    """Say whether a network is called, or something unknown by the name of one."""
     unknown = not any(program.values(call.func))
-    return unknown and program.text(call.func) in {"model", "net", "network", "cnn"}
+    named = program.text(call.func) in {"model", "net", "network", "cnn"}
+    return program.is_network(call.func) or (unknown and named)
 
 
 @rule
 def no_grad_data(program: Program) -> Iterator[Finding]:
     """``torch.no_grad()`` around only the lines that move the data."""
-    moves = {"cuda", "cpu", "to"}
     for block in program.all(cst.With):
         names = {program.called(item.item) for item in block.items}
-        if "torch.no_grad" not in names:
-            continue
-        moved: set[str] = set()
-        only_moves = True
-        for statement in block.body.body:
-            parts = (
-                statement.body if isinstance(statement, cst.SimpleStatementLine) else ()
-            )
-            for part in parts:
-                value = part.value if isinstance(part, cst.Assign) else None
-                value = _innermost_moved(program, value)
-                if value is None or not isinstance(part, cst.Assign):
-                    only_moves = False
-                else:
-                    moved.update(program.text(t.target) for t in part.targets)
-            only_moves = only_moves and bool(parts)
-        if not only_moves or not moved:
-            continue
+        moved = _moved(program, block) if "torch.no_grad" in names else set()
         outer = program.parent[block]
+        if not moved or _goes_backward_later(program, outer, block):
+            continue
         for call in program.inside(outer):
             if (
                 isinstance(call, cst.Call)
                 and program.start(call) > program.end(block)
                 and any(program.text(arg.value) in moved for arg in call.args)
-                and method(call) not in moves
-                and (program.is_network(call.func) or _is_called_model(program, call))
+                and method(call) not in _MOVES
+                and is_model_call(program, call)
                 and not under_no_grad(program, call)
-                and not _goes_backward_later(program, outer, block)
             ):
                 yield left(program, "no-grad-data", call, "structure")
                 break
 
 
-def _innermost_moved(
-    program: Program, node: cst.CSTNode | None
-) -> cst.BaseExpression | None:
-    """Return ``x`` of ``x.cuda()``, ``Variable(x)`` or ``Variable(x.cuda())``."""
-    found = None
+_MOVES = {"cuda", "cpu", "to"}
+
+
+def _moved(program: Program, block: cst.With) -> set[str]:
+    """Return what a block binds, if all it does is to move data."""
+    moved: set[str] = set()
+    for statement in block.body.body:
+        if not isinstance(statement, cst.SimpleStatementLine):
+            return set()
+        for part in statement.body:
+            if not isinstance(part, cst.Assign) or not _is_move(program, part.value):
+                return set()
+            moved.update(program.text(target.target) for target in part.targets)
+    return moved
+
+
+def _is_move(program: Program, node: cst.BaseExpression) -> bool:
+    """Say whether a value is ``Variable(x.cuda())`` or a part of that."""
+    outermost = node
     while isinstance(node, cst.Call):
         if program.called(node) == "torch.autograd.Variable" and node.args:
-            node = found = node.args[0].value
-        elif method(node) in {"cuda", "cpu", "to"} and isinstance(
-            node.func, cst.Attribute
-        ):
-            node = found = node.func.value
+            node = node.args[0].value
+        elif method(node) in _MOVES and isinstance(node.func, cst.Attribute):
+            node = node.func.value
         else:
-            return None
-    return found
-
-
-def _is_called_model(program: Program, call: cst.Call) -> bool:
-    return program.text(call.func) in {"model", "net", "network", "cnn"}
+            return False
+    return node is not outermost
 
 
 def _goes_backward_later(
@@ -212,8 +187,6 @@ def _goes_backward_later(
     """Say whether something in ``node``, in the cell of ``block``, goes backward."""
     start, end = program.cell_span(block)
     return any(
-        isinstance(item, cst.Call)
-        and method(item) == "backward"
-        and start <= program.start(item) < end
+        method(item) == "backward" and start <= program.start(item) < end
         for item in program.inside(node)
     )

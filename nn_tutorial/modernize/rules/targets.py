@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from ..program import FRESH_TENSORS, Program, method, positional
-from .base import Finding, left, outer_end, rule
+from .base import Finding, behind, left, rewritten, rule
 from .needs import torch_needed
 
 _CLASS_LOSSES = {
@@ -130,11 +130,10 @@ def bce_shape(program: Program) -> Iterator[Finding]:
         known = flat and all(program.called(v) in _TARGET_MAKERS for v in made)
         if not known or not _gives_column(program, output):
             continue
-        end = outer_end(program, target)
         same = ".unsqueeze(1)"
         if isinstance(output, (cst.Name, cst.Attribute)):
             same = f".view_as({program.text(output)})"
-        yield Finding("bce-shape", program.start(target), [(end, end, same)])
+        yield rewritten(program, "bce-shape", target, behind(program, target, same))
 
 
 def _innermost(

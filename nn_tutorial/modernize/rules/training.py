@@ -7,19 +7,17 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from ..program import Program, keyword, literal, method, operands
-from .base import Edit, Finding, left, line_end, line_start, replaced, rule
+from .base import Finding, left, line_end, line_start, replaced, rewritten, rule
 
 
 @rule
 def scheduler(program: Program) -> Iterator[Finding]:
     """``get_lr()``, and ``scheduler.step()`` before ``optimizer.step()``."""
     for call in program.all(cst.Call):
-        if (
-            method(call) == "get_lr"
-            and isinstance(call.func, cst.Attribute)
-            and _is_scheduler(program, call.func.value)
-        ):
-            yield replaced(program, "scheduler-get-lr", call.func.attr, "get_last_lr")
+        match call.func:
+            case cst.Attribute(value=owner, attr=cst.Name(value="get_lr") as name):
+                if _is_scheduler(program, owner):
+                    yield replaced(program, "scheduler-get-lr", name, "get_last_lr")
     for loop in program.all(cst.For, cst.While):
         body = loop.body.body
         for place, statement in enumerate(body):
@@ -40,20 +38,14 @@ def _is_scheduler(program: Program, node: cst.BaseExpression) -> bool:
 
 
 def _steps_scheduler(program: Program, statement: cst.CSTNode) -> bool:
-    if not isinstance(statement, cst.SimpleStatementLine):
-        return False
-    part = statement.body[0]
-    if not isinstance(part, cst.Expr) or not isinstance(part.value, cst.Call):
-        return False
-    call = part.value
-    return (
-        method(call) == "step"
-        and isinstance(call.func, cst.Attribute)
-        and _is_scheduler(program, call.func.value)
-        and not program.comes_from(
-            call.func.value, ["torch.optim.lr_scheduler.ReduceLROnPlateau"]
-        )
-    )
+    on_plateau = ["torch.optim.lr_scheduler.ReduceLROnPlateau"]
+    match statement:
+        case cst.SimpleStatementLine(body=[cst.Expr(value=cst.Call() as call), *_]):
+            match call.func:
+                case cst.Attribute(value=owner, attr=cst.Name(value="step")):
+                    known = _is_scheduler(program, owner)
+                    return known and not program.comes_from(owner, on_plateau)
+    return False
 
 
 def _steps_optimizer(program: Program, node: cst.CSTNode, depth: int = 2) -> bool:
@@ -79,15 +71,13 @@ def _steps_optimizer(program: Program, node: cst.CSTNode, depth: int = 2) -> boo
 @rule
 def step_between(program: Program) -> Iterator[Finding]:
     """Two backwards through one graph, and an optimizer's step between them."""
-    blocks: list[cst.IndentedBlock | cst.Module] = [program.module]
-    blocks += program.all(cst.IndentedBlock)
-    for block in blocks:
+    blocks: list[cst.Module | cst.IndentedBlock] = [program.module]
+    for block in blocks + list(program.all(cst.IndentedBlock)):
         kept = stepped = False
         # Values computed since the first backward; all others hang on its graph.
         fresh: set[str] = set()
         bound: set[str] = set()
-        parts = [part for line in _lines(block.body) for part in line.body]
-        for part in parts:
+        for part in _parts(block.body):
             if isinstance(part, cst.Assign):
                 names = {program.text(t.target) for t in part.targets}
                 bound |= names
@@ -126,15 +116,16 @@ def _is_new(program: Program, node: cst.BaseExpression, old: set[str]) -> bool:
     return True
 
 
-def _lines(
-    statements: Sequence[cst.CSTNode],
-) -> Iterator[cst.SimpleStatementLine]:
+def _parts(statements: Sequence[cst.CSTNode]) -> Iterator[cst.BaseSmallStatement]:
     """Give the simple statements of a block, those under a ``with`` as well."""
     for statement in statements:
         if isinstance(statement, cst.SimpleStatementLine):
-            yield statement
+            yield from statement.body
         elif isinstance(statement, cst.With):
-            yield from _lines(statement.body.body)
+            yield from _parts(statement.body.body)
+
+
+_LEGACY = {"forward", "backward"}
 
 
 @rule
@@ -142,39 +133,22 @@ def legacy_function(program: Program) -> Iterator[Finding]:
     """An ``autograd.Function`` without static methods."""
     for owner in program.all(cst.ClassDef):
         bases = {program.dotted(base.value) for base in owner.bases}
-        if "torch.autograd.Function" not in bases:
-            continue
-        methods = [
-            item for item in owner.body.body if isinstance(item, cst.FunctionDef)
-        ]
+        methods = [m for m in owner.body.body if isinstance(m, cst.FunctionDef)]
         old = [m for m in methods if not m.decorators and m.name.value in _LEGACY]
-        if not any(m.name.value == "forward" for m in old):
+        instance = any(m.name.value == "forward" for m in old)
+        if "torch.autograd.Function" not in bases or not instance:
             continue
-        made = [
-            call
-            for call in program.all(cst.Call)
-            if isinstance(call.func, cst.Name)
-            and call.func.value == owner.name.value
-            and [b.node for b in program.lookup(call.func.value, call)] == [owner]
-        ]
-        start = program.start(old[0].name)
+        made = [c for c in program.all(cst.Call) if program.only_class(c.func) is owner]
         # The instance was only a place for what forward() keeps: ctx is one as well.
         simple = len(old) == len(methods) and not any(call.args for call in made)
-        edits: list[Edit] = []
+        edits = [(program.end(c.func), program.end(c), ".apply") for c in made]
         for item in old:
             at = line_start(program, item)
             indent = program.source[at : program.start(item)]
-            if indent.strip():
-                simple = False
+            simple = simple and not indent.strip()
             edits.append((at, at, f"{indent}@staticmethod{line_end(program, at)}"))
-        for call in made:
-            edits.append((program.end(call.func), program.end(call), ".apply"))
         if simple and made:
-            yield Finding("legacy-function", start, edits)
+            yield rewritten(program, "legacy-function", old[0].name, *edits)
             continue
-        yield left(program, "legacy-function", old[0].name, "structure")
-        for call in made:
-            yield left(program, "legacy-function", call, "structure")
-
-
-_LEGACY = {"forward", "backward"}
+        for node in (old[0].name, *made):
+            yield left(program, "legacy-function", node, "structure")
