@@ -1963,7 +1963,7 @@ def test_a_file_is_not_parsed_once_for_every_finding(monkeypatch: pytest.MonkeyP
     for lines in (60, 240):
         calls: list[str] = []
         monkeypatch.setattr(
-            "nn_tutorial.modernize.engine.is_python",
+            "nn_tutorial.modernize.passes.is_python",
             lambda text, calls=calls: calls.append(text) or is_python(text),
         )
         found, _ = looked_at(dense(lines))
