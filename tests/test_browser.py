@@ -189,6 +189,20 @@ def test_a_deep_link_is_never_redirected(visit):
     assert tab.url.endswith("/en/glossary.html")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("logistic.html#logistic-stable", "logistic-network.html#logistic-stable"),
+        ("mnist.html#mnist-loader", "mnist-data.html#mnist-loader"),
+        ("logistic.html#logistic-boundary", "logistic.html#logistic-boundary"),
+    ],
+)
+def test_link_to_a_section_leads_to_the_page_it_is_on_now(visit, before, after):
+    tab = visit().open(f"en/chapters/{before}")
+    tab.wait_for_url(f"**/en/chapters/{after}")
+    tab.wait_for_selector(f"#{after.partition('#')[2]}")
+
+
 def test_the_door_offers_both_languages_without_scripts(visit):
     for language, heading in (
         ("zh", "PyTorch 神经网络教程"),
