@@ -112,3 +112,15 @@ def solution(number: str) -> object:
 @pytest.mark.parametrize("number", ["logistic-1", "logistic-2"])
 def test_solution_of_the_chapter_is_right(number):
     assert exercises.check(number, solution(number))
+
+
+# -- Form ------------------------------------------------------------------------------
+
+
+def test_visible_cells_are_small_enough_to_read():
+    source = CHAPTER.read_text(encoding="utf8")
+    cells = re.findall(r"^```\{code-cell\}.*\n((?:.*\n)*?)```$", source, re.M)
+    for code in cells:
+        lines = code.splitlines()
+        assert len(lines) <= 15, code
+        assert max(map(len, lines)) <= 72, code
