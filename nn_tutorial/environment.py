@@ -3,7 +3,7 @@
 Needs torch and numpy. To copy: this file. Every chapter of the book ends with the line
 that `provenance` returns.
 
-In the book: `pick_device` in mnist and batchnorm.
+In the book: `pick_device` in mnist and gpu.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""The checks of the exercises on batch normalization and the GPU."""
+"""The checks of the exercises on batch normalization."""
 
 import copy
 from typing import Any

@@ -6,7 +6,7 @@ from torch.utils.data import Dataset, Subset
 
 
 def gray(row):
-    return (row + 1) * 127.5
+    return (row * 0.5 + 0.5) * 255
 
 
 def by_numpy(row):
@@ -75,7 +75,7 @@ ANSWERS = {
     "mnist-data-1": (
         [lambda row: gray(row).round().byte().reshape(28, 28), by_numpy],
         [
-            (lambda row: (gray(row) - 0.001).byte().view(28, 28), "1 too low"),
+            (lambda row: gray(row).byte().view(28, 28), "1 too low"),
             (lambda row: (row * 255).round().short().view(28, 28), "−1 should become"),
             (lambda row: (gray(row) / 255).round().byte().view(28, 28), "255"),
             (lambda row: gray(row).round().byte().view(28, 28).T, "swapped"),

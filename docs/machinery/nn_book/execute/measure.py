@@ -25,7 +25,7 @@ from torchvision import transforms
 from nn_book import DOCS
 from nn_tutorial.mnist import load_tensors, mnist_root, with_progress
 
-PAGE = DOCS / "chapters" / "batchnorm.md"
+PAGE = DOCS / "chapters" / "gpu.md"
 FOLDER = DOCS / "measurements"
 CELL = re.compile(
     r"^```\{code-cell\}.*\n:tags: \[.*\bladder\b.*\]\n((?:.*\n)*?)```$", re.MULTILINE
