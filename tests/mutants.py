@@ -53,12 +53,13 @@ def lay_out(modules: list[Path], tests: list[str]) -> None:
 
 
 def tests_of(modules: list[Path]) -> list[str]:
-    """Return the files of quick tests that name one of the modules."""
-    names = re.compile(rf"\b({'|'.join(path.stem for path in modules)})\b")
+    """Return the files of quick tests with a line that imports one of the modules."""
+    stems = "|".join(path.stem for path in modules)
+    imports = re.compile(rf"(?m)^.*\b(nn_tutorial|nn_book)\b.*\b({stems})\b")
     return [
         f"tests/{file.name}"
         for file in sorted((ROOT / "tests").glob("test_*.py"))
-        if not SLOW.match(file.name) and names.search(file.read_text(encoding="utf8"))
+        if not SLOW.match(file.name) and imports.search(file.read_text(encoding="utf8"))
     ]
 
 
