@@ -304,7 +304,7 @@ export class Graph {
       this.tip.textContent = this.say("weight_of", {
         from: this.name(layer - 1, input), to: this.name(layer, unit), value: value.toFixed(3).replace("-", "−"),
       });
-      const left = Math.min(x + 8, this.element.clientWidth - 170);
+      const left = Math.min(x + 8, this.element.clientWidth - 200);
       Object.assign(this.tip.style, { left: `${Math.max(0, left)}px`, top: `${y + 14}px` });
     }
     if (!same) this.drawLines();
