@@ -443,7 +443,8 @@ def test_only_figures_of_chapters_are_numbered(make_book):
 def test_a_list_of_pages_becomes_cards_with_a_picture_of_each(make_book):
     figure = "# {}\n\n```{{figure}} /{}.svg\n:alt: a {}\n```\n".format
     pages = {
-        "index.md": "# Book\n\n- {doc}`chapters/a`: one.\n- {doc}`chapters/b`: two.\n\n"
+        "index.md": "# Book\n\n- {doc}`chapters/a`: one `x`.\n"
+        "- {doc}`chapters/b`: two.\n\n"
         "* {doc}`chapters/a`\n* no page\n\n"
         "```{toctree}\nchapters/a\nchapters/b\n```\n",
         "chapters/a.md": figure("A", "dot", "dot") + figure("#", "line", "line"),
@@ -455,7 +456,7 @@ def test_a_list_of_pages_becomes_cards_with_a_picture_of_each(make_book):
     book.write("conf.py", CONF)
     first, second = book.build().html().select("ul.cards > li")
     assert [image["alt"] for image in first("img")] == ["a dot"]
-    assert [p.text for p in first("p")] == ["Chapter 1", "A", "One."]
+    assert [p.text for p in first("p")] == ["Chapter 1", "A", "One x."]
     assert (second("img"), second.a["href"]) == ([], "chapters/b.html")
     plain = book.html().find("p", string="no page").find_parent("ul")
     assert "cards" not in plain.get("class", [])

@@ -22,7 +22,7 @@ from nn_book.source.course import FOLDER, number_of
 
 def sentence_after_colon(text: str) -> str:
     """Return what an entry says behind its link, beginning with a capital letter."""
-    said = re.sub(r"^[：:]\s*", "", " ".join(text.split()))
+    said = re.sub(r"^[：:]\s*", "", text)
     return said[:1].upper() + said[1:]
 
 
@@ -34,7 +34,7 @@ def front_page_entries(app: Sphinx) -> dict[str, str]:
         if link is not None and link["reftype"] == "doc":
             page = link["reftarget"].removeprefix("/")
             said = item.astext().removeprefix(link.astext())
-            entries[page] = sentence_after_colon(said)
+            entries[page] = sentence_after_colon(" ".join(said.split()))
     return entries
 
 

@@ -126,13 +126,20 @@ def reading_minutes(doctree: nodes.document) -> int:
     do formulas and what the code prints.
     """
     unread = (Solution, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+    # By identity, from above: when pages are written, not every node knows its parent.
+    left_out = {
+        id(part)
+        for kind in unread
+        for node in doctree.findall(kind)
+        for part in node.findall()
+        if kind is Solution or isinstance(part, nodes.Text)
+    }
     texts = doctree.findall(nodes.Text)
-    text = " ".join(text for text in texts if not is_inside(text, unread))
+    text = " ".join(text for text in texts if id(text) not in left_out)
     lines = [
         line
         for cell in doctree.findall(nodes.container)
-        if cell.get("nb_element") == "cell_code_source"
-        and not is_inside(cell, Solution)
+        if cell.get("nb_element") == "cell_code_source" and id(cell) not in left_out
         for line in cell.astext().splitlines()
         if line.strip()
     ]
@@ -142,16 +149,6 @@ def reading_minutes(doctree: nodes.document) -> int:
         + len(lines) / CODE_LINES_PER_MINUTE
     )
     return max(5, 5 * round(minutes / 5))
-
-
-def is_inside(
-    node: nodes.Node, kinds: type[nodes.Node] | tuple[type[nodes.Node], ...]
-) -> bool:
-    """Say whether one of the elements around a node is of one of the kinds."""
-    around = node.parent
-    return around is not None and (
-        isinstance(around, kinds) or is_inside(around, kinds)
-    )
 
 
 def with_numbers(app: Sphinx, pagename: str, contents: object) -> str:
