@@ -34,6 +34,7 @@ nb_execution_cache_path = str(prepare_cache())
 CONTENT = [
     "conf.py",
     "figure_words.toml",
+    "search_synonyms.toml",
     "_static",
     "theme",
     "covers",

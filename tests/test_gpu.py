@@ -12,21 +12,13 @@ from pathlib import Path
 import pytest
 import torch
 from fake_cuda import NAME, fake_cuda
+from test_build import CONTENT
 from torch import nn
 
 from nn_tutorial import mnist
 
 pytestmark = pytest.mark.builds
 DOCS = Path(__file__).parents[1] / "docs"
-CONTENT = [
-    "conf.py",
-    "figure_words.toml",
-    "_static",
-    "theme",
-    "covers",
-    "epub.css",
-    "root",
-]
 # To PyTorch there is a GPU; the kernels, and the chapters, run on the CPU all the same.
 FAKE_CUDA = (
     "import runpy, sys, torch; torch.cuda.is_available = lambda: True; "
