@@ -5,6 +5,7 @@ program of ``old_code`` is run twice: as it was written in 2017 to 2019, which f
 means something else today, and after one command.
 """
 
+import ast
 import dataclasses
 import email.message
 import encodings.aliases
@@ -1309,6 +1310,24 @@ def test_full_width_punctuation_is_named_with_its_column():
     assert text == "print('，', 1,2)  # ，\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("print(“好”)\n", 'print("好")\n'),
+        ("print(‘好’， “a“)\n", "print('好', \"a\")\n"),
+        ("【1，2】\n", "[1,2]\n"),
+        ("x.to(y, async=True)\n", "x.to(y, non_blocking=True)\n"),
+        ("# async\nx.to('async=', 0, async=True)\n",
+         "# async\nx.to('async=', 0, non_blocking=True)\n"),
+    ],
+)  # fmt: skip
+def test_what_has_one_meaning_is_repaired_where_it_stands(before: str, after: str):
+    found, text = looked_at(before)
+
+    assert text == after
+    assert all(report.rewritten for report in found)
+
+
 def test_punctuation_of_several_meanings_is_left():
     source = "x = 1。\ny = （2）\n"
     found, text = looked_at(source)
@@ -1339,6 +1358,13 @@ def test_nothing_is_repaired_while_another_error_stands():
         ("try:\n    1\nexcept (E, G), e:\n    print e",
          "try:\n    1\nexcept (E, G) as e:\n    print(e)"),
         ("raise E, 'a' + b\nprint 1", "raise E('a' + b)\nprint(1)"),
+        ("print 'a %d' % (f(1),\n    1)", "print('a %d' % (f(1),\n    1))"),
+        ("print 1 + \\\n    2", "print(1 + \\\n    2)"),
+        ("print >>f, x", "print >>f, x"),  # Python 3 as well, of another meaning
+        ("print d[(0):2], 1", "print(d[(0):2], 1)"),
+        ("f(1); print X", "f(1); print(X)"),
+        ("if x:print x", "if x:print(x)"),
+        ("print \t", "print() \t"),
     ],
 )  # fmt: skip
 def test_python_2_is_repaired(before: str, after: str):
@@ -1681,6 +1707,32 @@ def test_variable_around_a_loss_is_not_called_harmless():
     assert [r.severity for r in found if r.rule == "variable"] == ["silent"]
 
 
+def test_json_links_what_is_a_habit_and_fixes_only_what_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(
+        "nn_tutorial.modernize.report.link", lambda rule, lang: f"{lang}#{rule}"
+    )
+    page, gone = tmp_path / "a.md", tmp_path / "gone.py"
+    page.write_text(
+        "```python\nx = = 1\n```\n```python\nF.softmax(f('中'))\nF.tanh(x)\n```\n",
+        encoding="utf8",
+    )
+    run_tool("--format", "json", "--write", page, gone)
+    shown = capsys.readouterr().out
+    content = json.loads(shown)
+
+    assert shown.startswith('{\n  "version"') and "f('中')" in shown
+    assert [(r["rule"], r["url"], r["fixed"]) for r in content["findings"]] == [
+        ("not-read", "", False),
+        ("softmax-dim", "en#softmax-dim", False),
+        ("functional-sigmoid", "en#functional-sigmoid", True),
+    ]
+    assert content["errors"] == [
+        {"file": str(gone), "message": "there is no such file"}
+    ]
+
+
 def test_links_lead_to_the_site_where_it_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -1971,6 +2023,20 @@ def test_a_file_is_not_parsed_once_for_every_finding(monkeypatch: pytest.MonkeyP
         counts.append(len(calls))
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("line", ["print x\n", "x，y\n"])
+def test_no_text_is_parsed_twice(monkeypatch: pytest.MonkeyPatch, line: str):
+    parsed: list[str] = []
+    parse = ast.parse
+    monkeypatch.setattr(
+        "nn_tutorial.modernize.repairs.ast.parse",
+        lambda text: parsed.append(text) or parse(text),
+    )
+    is_python.cache_clear()
+    looked_at(line * 50)
+
+    assert len(parsed) == len(set(parsed)) == 2
 
 
 def test_work_grows_with_the_length_of_a_file_and_not_with_its_square():

@@ -207,7 +207,7 @@ def _python_2(text: str) -> Iterator[Repair]:
             line = code[first:last]
             if (match := _PRINT.match(line)) and line[match.end() :][:2] != ">>":
                 yield _printed(text, first, match, first + len(line.rstrip()))
-            elif _PRINT_ALONE.fullmatch(line.rstrip()) and text[first:last].strip():
+            elif _PRINT_ALONE.fullmatch(line):
                 stop = first + len("print")
                 yield Repair("python-2", first, ((stop, stop, "()"),))
             elif match := (_EXCEPT.match(line) or _EXCEPT_TUPLE.match(line)):

@@ -1,9 +1,9 @@
 """A syntax tree, where its nodes stand, and every place that binds a name.
 
-The names are collected in one walk of our own. On 1,200 lines parsing takes 0.22 s and
-this walk 0.05 s; libcst's ``ParentNodeProvider`` takes 0.6 s and ``ScopeProvider``
-0.8 s, at each pass, and they know places, not values. Its matchers take 13 times as
-long as a ``match`` statement. Only the positions are libcst's.
+The names are collected in one walk of our own. On 1,200 lines parsing takes 0.20 s and
+this walk less than 0.05 s; libcst's ``ParentNodeProvider`` takes 0.6 s and its
+``ScopeProvider`` 0.8 s, at each pass, and they know places, not values. Its matchers
+take 13 times as long as a ``match`` statement. Only the positions are libcst's.
 """
 
 from __future__ import annotations
