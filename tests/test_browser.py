@@ -194,6 +194,7 @@ def test_a_deep_link_is_never_redirected(visit):
     [
         ("logistic.html#logistic-stable", "logistic-network.html#logistic-stable"),
         ("mnist.html#mnist-loader", "mnist-data.html#mnist-loader"),
+        ("batchnorm.html#batchnorm-clock", "gpu.html#batchnorm-clock"),
         ("logistic.html#logistic-boundary", "logistic.html#logistic-boundary"),
     ],
 )

@@ -29,7 +29,11 @@ OLD_ADDRESSES = {
     "10-old-code": "old-code",
 }
 # Chapters that were split: a section that is no longer on the page is on the other one.
-MOVED_SECTIONS = {"logistic": "logistic-network", "mnist": "mnist-data"}
+MOVED_SECTIONS = {
+    "batchnorm": "gpu",
+    "logistic": "logistic-network",
+    "mnist": "mnist-data",
+}
 TITLES = {"zh": "第 {} 章", "en": "chapter {}"}
 # How the paragraph begins that says, at the head of a chapter, what to read first (the
 # reader of the lint does not know the text of a reference).
