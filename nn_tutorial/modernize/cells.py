@@ -10,6 +10,15 @@ from collections.abc import Iterator
 
 from .catalog import Text
 
+__all__ = [
+    "Cell",
+    "DocumentError",
+    "indented",
+    "markdown_cells",
+    "notebook_cells",
+    "source_json",
+]
+
 _NEW_LINE = re.compile(r"\r\n|\r|\n")
 
 

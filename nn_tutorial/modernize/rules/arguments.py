@@ -29,6 +29,18 @@ from .base import (
     without_argument,
 )  # fmt: skip
 
+__all__ = [
+    "PRETRAINED",
+    "dropout_training",
+    "factor_in_front",
+    "keywords_gone",
+    "pretrained",
+    "require_grad",
+    "size_average",
+    "softmax_dim",
+    "tensor_range",
+]
+
 
 @rule
 def softmax_dim(program: Program) -> Iterator[Finding]:

@@ -16,6 +16,29 @@ import libcst as cst
 
 from ..program import Binding, Program, literal
 
+__all__ = [
+    "Edit",
+    "Finding",
+    "Rule",
+    "alias_end",
+    "behind",
+    "find_habits",
+    "has_star",
+    "imported_names",
+    "index_of",
+    "is_binding",
+    "is_data",
+    "left",
+    "line_end",
+    "line_start",
+    "quoted",
+    "replaced",
+    "rewritten",
+    "rule",
+    "uses",
+    "without_argument",
+]
+
 Edit = tuple[int, int, str]
 
 

@@ -11,6 +11,8 @@ from ..program import Program, keyword, method, positional
 from .base import Edit, Finding, behind, has_star, left, replaced, rewritten, rule
 from .renamed import MNIST_LIKE, is_called
 
+__all__ = ["iterator_next", "load_model", "mnist_attributes", "normalize_channels"]
+
 _DATA_SETS = {
     f"torchvision.datasets.{name}" for name in (*MNIST_LIKE, "CIFAR10", "CIFAR100")
 }

@@ -12,6 +12,8 @@ from ..program import Program, keyword, literal, method, positional
 from .base import Finding, left, replaced, rule
 from .needs import Needs, last_import_of_torch, torch_name, torch_needed
 
+__all__ = ["cuda_call"]
+
 
 @rule
 def cuda_call(program: Program) -> Iterator[Finding]:

@@ -10,6 +10,14 @@ import libcst as cst
 from ..program import Program, keyword, method
 from .base import Finding, behind, index_of, is_data, left, replaced, rewritten, rule
 
+__all__ = [
+    "array_to_number",
+    "is_dictionary",
+    "is_element",
+    "one_index_too_many",
+    "tensor_key",
+]
+
 _HOLDS_WORDS = re.compile(
     r"(?:2word|to_word|2char|index2|idx2|ix_?to|_to_ix|vocab|2label)", re.IGNORECASE
 )

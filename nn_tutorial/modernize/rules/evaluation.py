@@ -10,6 +10,14 @@ from ..program import Program, keyword, literal, method
 from .base import Finding, left, rewritten, rule, without_argument
 from .needs import torch_needed
 
+__all__ = [
+    "is_model_call",
+    "missing_eval",
+    "no_grad_data",
+    "under_no_grad",
+    "volatile_argument",
+]
+
 
 def volatile_argument(program: Program, call: cst.Call, arg: cst.Arg) -> Finding:
     """Put the evaluation around ``Variable(x, volatile=True)`` under ``no_grad``."""

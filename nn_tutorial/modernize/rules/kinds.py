@@ -18,6 +18,14 @@ from ..program import (
 )  # fmt: skip
 from .base import Finding, behind, index_of, is_data, left, replaced, rewritten, rule
 
+__all__ = [
+    "arange_integer",
+    "bool_minus",
+    "byte_mask",
+    "float_size",
+    "integer_division",
+]
+
 _SIZE_KEYWORDS = set(NAMES["size_keywords"])
 
 

@@ -9,6 +9,8 @@ import libcst as cst
 from ..program import COMPREHENSIONS, Program, method
 from .base import Finding, is_binding, left, replaced, rewritten, rule
 
+__all__ = ["python_2", "super_arguments"]
+
 
 @rule
 def super_arguments(program: Program) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from ..program import Program, method, operands
 from .base import Finding, behind, index_of, is_data, left, rewritten, rule
 from .evaluation import is_model_call, under_no_grad
 
+__all__ = ["data_index", "loss_graph"]
+
 
 @rule
 def data_index(program: Program) -> Iterator[Finding]:

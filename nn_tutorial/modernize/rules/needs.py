@@ -10,6 +10,15 @@ import libcst as cst
 from ..program import Program
 from .base import Edit, line_end, line_start
 
+__all__ = [
+    "DEVICE_LINE",
+    "Needs",
+    "last_import_of_torch",
+    "needed_edits",
+    "torch_name",
+    "torch_needed",
+]
+
 DEVICE_LINE = (
     'device = {torch}.device("cuda" if {torch}.cuda.is_available() else "cpu")'
 )

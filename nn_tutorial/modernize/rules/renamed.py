@@ -21,6 +21,16 @@ from .base import (
 )  # fmt: skip
 from .needs import Needs, torch_needed
 
+__all__ = [
+    "MNIST_LIKE",
+    "RENAMED",
+    "SUCCESSORS",
+    "is_called",
+    "mnist_module",
+    "renamed",
+    "successors",
+]
+
 RENAMED: dict[str, tuple[str, str]] = {
     **{old: (rule, new) for old, (rule, new) in NAMES["renamed"].items()},
     **{

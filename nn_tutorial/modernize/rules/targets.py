@@ -11,6 +11,8 @@ from ..program import FRESH_TENSORS, Program, method, positional
 from .base import Finding, behind, left, rewritten, rule
 from .needs import torch_needed
 
+__all__ = ["bce_shape", "class_target"]
+
 _CLASS_LOSSES = {
     "torch.nn.CrossEntropyLoss", "torch.nn.NLLLoss",
     "torch.nn.functional.cross_entropy", "torch.nn.functional.nll_loss",

@@ -9,6 +9,8 @@ import libcst as cst
 from ..program import Program, keyword, literal, method, operands
 from .base import Finding, left, line_end, line_start, replaced, rewritten, rule
 
+__all__ = ["legacy_function", "scheduler", "step_between"]
+
 
 @rule
 def scheduler(program: Program) -> Iterator[Finding]:

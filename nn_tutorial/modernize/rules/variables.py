@@ -22,6 +22,8 @@ from .base import (
 )  # fmt: skip
 from .evaluation import volatile_argument
 
+__all__ = ["variable"]
+
 _VARIABLE = "torch.autograd.Variable"
 
 
