@@ -2163,16 +2163,16 @@ def block(head: str, body: list[str]) -> str:
     return "\n".join([head, *(f"    {line}" for line in lines)])
 
 
+def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    # With a name: Hypothesis reads the source of this function, and finds a lambda's
+    # not every time.
+    return st.builds(block, st.sampled_from(HEADS), st.lists(inner, max_size=6))
+
+
 PROGRAMS = st.builds(
     lambda parts, ending: "\n".join(parts).replace("\n", ending),
     st.lists(
-        st.recursive(
-            st.sampled_from(STATEMENTS),
-            lambda inner: st.builds(
-                block, st.sampled_from(HEADS), st.lists(inner, max_size=6)
-            ),
-            max_leaves=8,
-        ),
+        st.recursive(st.sampled_from(STATEMENTS), blocks, max_leaves=8),
         max_size=12,
     ),
     ENDINGS,
