@@ -483,6 +483,18 @@ def test_text_becomes_comments_and_checks_stay(scripts):
     assert script.rstrip().endswith("plt.show()")
 
 
+def test_a_script_prints_the_title_of_a_section_where_its_code_begins(capsys):
+    cells = [
+        Cell(False, "# A chapter\n\n## No code\n\nText.\n\n## How `fit` learns"),
+        Cell(True, "a = 1"),
+        Cell(True, "print(a)"),
+        Cell(False, "## 第二节"),
+        Cell(True, "print(a + 1)"),
+    ]
+    exec(make_script(cells, "en", name="a.py", seconds=1.0, wheel="a.whl"), {})
+    assert capsys.readouterr().out == "-- How fit learns\n1\n-- 第二节\n2\n"
+
+
 def test_a_paragraph_of_a_script_fills_its_lines(scripts):
     # Two lines of the chapter; the first ends behind "`ramp()`.".
     filled = "# Read A ramp, Start and Fig. 1, with `ramp()`. The sum is 1.50, see the"

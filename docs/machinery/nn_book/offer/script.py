@@ -114,12 +114,15 @@ def make_script(
         minutes=max(1, math.ceil(seconds / 60)),
         figures=words["figures"].format(folder) if draws else "",
     )
-    parts = []
+    parts, section = [], ""
     for cell in cells:
         if not cell.code:
             parts.append(f"# %% [markdown]\n{comment(cell.source)}")
+            section = ([section, *re.findall(r"(?m)^## (.+)", cell.source)])[-1]
         elif code := code_of(cell, words["fails"]):
-            parts.append(f"# %%\n{code}")
+            # Training takes its time in silence: the terminal shows how far it is.
+            parts.append(f"# %%\n{announced(section)}{code}")
+            section = ""
     script = fill(
         "script.py.jinja",
         lang=lang,
@@ -188,6 +191,12 @@ def code_of(cell: Cell, why: str) -> str:
     if code.body and cell.fails:
         code = in_try(code, why)
     return code.code.strip("\n") if code.body else ""
+
+
+def announced(section: str) -> str:
+    """Return the line that prints the title of a section, or "" without a title."""
+    title = section.replace("`", "").replace("*", "")
+    return f"print({f'-- {title}'!r})\n" if title else ""
 
 
 def with_result(code: cst.Module) -> cst.Module:
