@@ -139,7 +139,8 @@ def results(
                 failed += 1
                 print(f"{page}: its execution failed:\n{result.exc_string}\n", end="")
     if failed:
-        sys.exit(f"{failed} chapters failed: the messages above name page and cell")
+        told = f"{failed} of {len(notebooks)} chapters failed"
+        sys.exit(f"{told}: the messages above name page and cell")
 
 
 def execute(notebook: NotebookNode, **options: object) -> ExecutionResult:
