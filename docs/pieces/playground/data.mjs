@@ -79,19 +79,25 @@ function source(state, sets) {
       square: OWN_SQUARE,
     };
   }
-  if (state.draw && Object.hasOwn(DRAWS, state.data)) {
+  const set = sets[state.data];
+  if ((state.draw || !set.inputs) && Object.hasOwn(DRAWS, state.data)) {
     const { places, labels } = DRAWS[state.data](state.draw);
     places.forEach((x, k) => { places[k] = Math.fround(x); });
     return { places, labels, square: squareAround(places) };
   }
-  const set = sets[state.data];
-  const bytes = Uint8Array.from(atob(set.inputs), (char) => char.charCodeAt(0));
-  const numbers = Float64Array.from(new Float32Array(bytes.buffer));
+  const numbers = Float64Array.from(singles(atob(set.inputs)));
   const regression = outputsOf(state) === 0;
   const n = numbers.length / (regression ? 3 : 2);
   const places = numbers.slice(0, 2 * n);
   const labels = regression ? numbers.slice(2 * n) : Float64Array.from(set.labels, Number);
   return { places, labels, square: squareAround(places) };
+}
+
+/** The float32 numbers of a string that has all their low bytes first. @param {string} text */
+function singles(text) {
+  const n = text.length / 4;
+  const bytes = Uint8Array.from({ length: 4 * n }, (_, k) => text.charCodeAt((k % 4) * n + (k >> 2)));
+  return new Float32Array(bytes.buffer);
 }
 
 const squareAround = (/** @type {Float64Array} */ places) =>

@@ -1,6 +1,7 @@
 // New points of a data set: what nn_tutorial.datasets, and the playground's own
 // functions, draw for another seed. They are single-precision numbers, which differ from
-// PyTorch's in the last bit at most: its sine and logarithm are not the browser's.
+// PyTorch's in the last bit at most: its sine and logarithm are not the browser's. Where
+// neither is needed, in xor and slope, they are the same, and the page draws seed 0, too.
 import { Generator } from "./random.mjs";
 
 const each = (/** @type {number} */ n, /** @type {(k: number) => number} */ of) => Float64Array.from({ length: n }, (_, k) => of(k));
@@ -11,7 +12,7 @@ function square(seed) {
   const generator = new Generator(seed);
   const places = new Float64Array(400);
   for (let k = 0; k < 200; k++)
-    for (const start of [0, 200]) places[start + k] = generator.uniform32() * 10 - 5;
+    for (const start of [0, 200]) places[start + k] = Math.fround(Math.fround(generator.uniform32() * 10) - 5);
   return places;
 }
 
@@ -72,13 +73,13 @@ export const DRAWS = {
   },
 
   xor(seed) {
-    const places = square(seed).map((x) => x + 0.3 * Math.sign(x));
+    const places = square(seed).map((x) => Math.fround(x + Math.fround(0.3) * Math.sign(x)));
     return { places, labels: each(200, (k) => Number(places[k] * places[200 + k] > 0)) };
   },
 
   slope(seed) {
     const places = square(seed);
-    return { places, labels: each(200, (k) => (places[k] + places[200 + k]) / 10) };
+    return { places, labels: each(200, (k) => Math.fround(Math.fround(places[k] + places[200 + k]) / 10)) };
   },
 
   hills(seed) {

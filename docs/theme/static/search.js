@@ -74,9 +74,13 @@ function pointsOf(part, query, terms, patterns) {
   }
   if (missing > (terms.length > 4 ? terms.length * 0.3 : 0)) return 0;
   if (patterns.every((pattern) => pattern.test(part.heading))) {
-    const length = Math.min(terms.join(" ").length, part.heading.length);
+    // The chapter "Regression: loss, gradient, training loop" is about regression.
+    const [subject] = part.heading.split(/[:：]/);
+    const isIt = part.kind === "h1" && patterns.every((pattern) => pattern.test(subject));
+    const about = isIt ? subject : part.heading;
+    const length = Math.min(terms.join(" ").length, about.length);
     const own = part.name.startsWith("pieces/") ? 0.6 : 1; // a chapter explains more
-    points += own * POINTS[part.kind] * (0.4 + 0.6 * length / part.heading.length);
+    points += own * POINTS[part.kind] * (0.4 + 0.6 * length / about.length);
   }
   if (part.heading.startsWith(terms.join(" "))) points += 100;
   if (query.length > 2 && part.low.includes(query)) points += 25;
