@@ -222,8 +222,10 @@ def test_uv_runs_a_script_of_the_zip_with_what_its_first_lines_name(
 @pytest.mark.parametrize("script", SCRIPTS, ids=NAMES)
 def test_both_languages_have_the_same_code(script: Path):
     english = SITE / "en" / "chapters" / script.name
-    codes = [
-        ast.dump(ast.parse(path.read_text("utf8").replace('"zh")', '"en")')))
-        for path in (script, english)
-    ]
+    codes = []
+    for path in (script, english):
+        text = path.read_text("utf8").replace('"zh")', '"en")')
+        # The title of a section, which the script prints as it gets there.
+        text = re.sub(r"""(?m)^print\((['"])-- .+\1\)$""", "print('-- title')", text)
+        codes.append(ast.dump(ast.parse(text)))
     assert codes[0] == codes[1]
