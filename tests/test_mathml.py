@@ -33,6 +33,17 @@ def test_a_fraction_reads_as_numerator_and_denominator():
     )
 
 
+def test_a_style_stands_where_an_epub_allows_it():
+    aligned = to_mathml(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", display=True)
+    assert '<mtable displaystyle="true">' in aligned
+    assert "scriptlevel" not in aligned
+    assert "<mtable>" in to_mathml(r"\begin{pmatrix} a & b \end{pmatrix}", display=True)
+    assert inside(r"x \tfrac{1}{2}", display=True) == (
+        '<mi>x</mi><mstyle displaystyle="false"><mfrac><mn>1</mn><mn>2</mn></mfrac>'
+        "</mstyle>"
+    )
+
+
 def test_only_a_displayed_formula_puts_the_limits_of_a_sum_above_and_below():
     assert inside(r"\sum_{n}^{N} x", display=True).startswith("<munderover>")
     # A browser moves the limits of a sum aside that is not displayed, unless told.

@@ -7,6 +7,7 @@ command that it does not know. Here it gets what is particular to the book.
 import html
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
@@ -26,6 +27,7 @@ NUMBERED = re.compile(r"(?<=\{)align\*?(?=\})")
 # Raised, a prime is a speck in many fonts; the font of the text has it right.
 PRIME = re.compile(r"<msup>((?:(?!<msup>).)*?)<mo>([′″‴])</mo></msup>")
 NAMED = {"&ApplyFunction;": "\u2061"}  # XML, and so an EPUB, does not know the name
+TABLE = '<mtable displaystyle="true">'
 CHANCERY = "\ufe00"  # asks for one of two script letters, which few fonts have
 
 
@@ -54,7 +56,22 @@ def to_mathml(latex: str, *, display: bool) -> str:
     math = PRIME.sub(r"<mrow>\1<mtext>\2</mtext></mrow>", math)
     for name, sign in NAMED.items():
         math = math.replace(name, sign)
-    return math.replace(CHANCERY, "")
+    return with_styles(math.replace(CHANCERY, ""))
+
+
+def with_styles(math: str) -> str:
+    """Return the formula with its styles where the schema of an EPUB has them."""
+    math = math.replace('<mtable displaystyle="true" scriptlevel="0">', TABLE)
+    math = math.replace('<mtable displaystyle="false" scriptlevel="0">', "<mtable>")
+    if "<mfrac displaystyle" not in math:
+        return math
+    tree = ElementTree.fromstring(math)
+    for parent in list(tree.iter()):
+        for place, child in enumerate(parent):
+            if child.tag == "mfrac" and (style := child.attrib.pop("displaystyle", "")):
+                parent[place] = ElementTree.Element("mstyle", displaystyle=style)
+                parent[place].append(child)
+    return ElementTree.tostring(tree, encoding="unicode")
 
 
 def formula(node: nodes.math | nodes.math_block) -> str:
