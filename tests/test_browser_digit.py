@@ -410,7 +410,9 @@ def test_the_piece_rests_when_nobody_draws(visit):
 
 def test_on_a_phone_verdict_paper_and_clear_are_in_view_together(visit):
     tab = open_digit(visit(viewport={"width": 360, "height": 640}))
-    tab.locator(".digit-answer").evaluate("(box) => box.scrollIntoView()")
+    tab.locator(".digit-answer").evaluate(
+        "(box) => box.scrollIntoView({ behavior: 'instant' })"  # else it takes a while
+    )
     boxes = [
         tab.locator(name).bounding_box()
         for name in (".digit-answer", ".digit-paper", ".digit-clear")
