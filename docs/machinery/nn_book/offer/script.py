@@ -118,7 +118,8 @@ def make_script(
     for cell in cells:
         if not cell.code:
             parts.append(f"# %% [markdown]\n{comment(cell.source)}")
-            section = ([section, *re.findall(r"(?m)^## (.+)", cell.source)])[-1]
+            if titles := re.findall(r"(?m)^## (.+)", cell.source):
+                section = titles[-1]
         elif code := code_of(cell, words["fails"]):
             # Training takes its time in silence: the terminal shows how far it is.
             parts.append(f"# %%\n{announced(section)}{code}")
