@@ -189,7 +189,7 @@ CORPUS = {
     "old_post.md": ("invalid index of a 0-dim tensor", ["loss: 0.0"]),
 }
 
-# What still warns afterwards: only the reader can mend it.
+# What still warns afterwards: only the reader can fix it.
 STILL_WARNS = {
     "mnist_tensors.py": {"volatile"},
     "transfer.py": {"softmax-dim"},

@@ -34,7 +34,7 @@ class Report:
         says: The beginning of today's message; ``""`` where nothing is printed.
         today: What happens today.
         fix: What to write instead.
-        rewritten: Whether the returned text has it mended.
+        rewritten: Whether the returned text has it fixed.
         reason: Why it is left, where it is.
     """
 

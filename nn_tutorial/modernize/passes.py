@@ -79,7 +79,7 @@ def _words_lost(text: str, readable: str | None) -> set[str]:
 def _readable(text: str, kind: str) -> tuple[str | None, list[Finding]]:
     """Return a cell as Python, as far as it is, and what stands in the way.
 
-    IPython lines are hidden. A cell that has to be mended first is returned as ``None``
+    IPython lines are hidden. A cell that has to be fixed first is returned as ``None``
     and read in the next pass.
     """
     if is_python(text) is None:
