@@ -25,7 +25,7 @@ SMALL = [
 ]
 # They read the clone, start many processes, or execute chapters.
 SLOW = re.compile(
-    r"test_(browser|chapter|build|gpu|shares|trust|scripts|taken)|test_rep"
+    r"test_(browser|chapter|build|gpu|shares|trust|scripts|formats)|test_rep"
 )
 CONFIGURATION = """
 [tool.mutmut]
